@@ -1,0 +1,45 @@
+/**
+ * The wasm module as `worker.js` sees it: `wasm/cosa.js`, generated from `src/web/`.
+ * Every error it throws on purpose has a string `code`; anything else is a crash.
+ */
+import type { FinishReason, ModelInfo, PrefillProgress, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
+import type { EngineOptions } from './protocol.js';
+
+export interface EngineModule {
+  /** Fetches and compiles the wasm. */
+  default(from: { module_or_path: URL }): Promise<unknown>;
+  Loader: new (options: EngineOptions) => Loader;
+}
+
+/** Takes a model file by file, chunk by chunk, and packs it as it comes. */
+export interface Loader {
+  beginFile(totalBytes?: number): void;
+  push(chunk: Uint8Array): void;
+  endFile(): { filesDone: number; filesTotal: number };
+  /** Consumes the loader. */
+  finish(): Engine;
+}
+
+/** One model, its chats, and at most one generation at a time. */
+export interface Engine {
+  info(): ModelInfo;
+  createChat(safetyConfig: SafetyConfigInput): number;
+  setSafetyConfig(chat: number, safetyConfig: SafetyConfigInput): SafetyConfig | null;
+  send(chat: number, text: string, options: SamplingOptions): void;
+  complete(text: string, options: SamplingOptions): void;
+  /** One prefill chunk or one decode step of what `send` or `complete` began. */
+  step(): Step;
+  /** Ends what runs; the steps left are held-back text and `done`. */
+  abort(): void;
+  retract(chat: number): string | null;
+  transcript(chat: number): Transcript;
+  closeChat(chat: number): void;
+  tokenize(text: string): Uint32Array;
+  detokenize(ids: Uint32Array): string;
+  memoryBytes(): number;
+}
+
+export type Step =
+  | ({ type: 'prefill' } & PrefillProgress)
+  | { type: 'text'; channel: 'answer' | 'reasoning'; text: string }
+  | { type: 'done'; finishReason: FinishReason; stats: Stats };

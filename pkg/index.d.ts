@@ -1,0 +1,259 @@
+/**
+ * Chat with a quantized GGUF model under a safety config, entirely in the browser.
+ *
+ * The engine runs in a worker of its own, one for each loaded model. Nothing is fetched but the files of
+ * this package and the addresses that you name.
+ */
+
+/**
+ * Where a model comes from.
+ * - `undefined`: the small model that comes with this package.
+ * - a URL or string: an http(s), blob or data address, relative ones against the page. The address of one
+ *   shard (`…-00001-of-00003.gguf`) stands for all of them. Another origin must allow the page by CORS.
+ * - a `File` or `Blob`: read in place, never copied as a whole.
+ * - a list: the shards of one model; sorted by their names where all of them have shard names.
+ */
+export type ModelSource = undefined | string | URL | Blob | readonly (string | URL | Blob)[];
+
+export interface LoadOptions {
+  /** Where the arithmetic runs. `'auto'` is the fastest there is, today `'cpu'`; `'webgpu'` gives `unsupported_backend`. */
+  backend?: 'auto' | 'cpu' | 'webgpu';
+  /** CPU threads to use at most. `model.info.threads` tells how many are used, `threadsReason` why not more. */
+  threads?: number;
+  /** Tokens of prompt and answer together; less takes less memory. Default and upper limit: what the model was trained on. */
+  contextLength?: number;
+  /** SHA-256 of the model's bytes, 64 hexadecimal digits; other bytes give `digest_mismatch`. */
+  sha256?: string;
+  /** Ed25519 public key. Only safety configs signed by it are accepted; all others give `unauthorized`. */
+  authority?: string;
+  /** Called while the model loads; an error it throws is reported to the console and changes nothing. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Aborting ends the download and frees all memory; `load` rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface LoadProgress {
+  /** `engine`: the WebAssembly module starts. `download`, `read`: bytes come from an address or a file. `prepare`: the last checks. */
+  phase: 'engine' | 'download' | 'read' | 'prepare';
+  /** Bytes of the current file so far. */
+  loaded: number;
+  /** Bytes of the current file; 0 where it is not known (yet). */
+  total: number;
+  /** The current file, from 1. */
+  file: number;
+  /** Files of the model; more than 1 for shards. */
+  files: number;
+}
+
+export interface ModelInfo {
+  /** The family, for example `llama` or `qwen3`. */
+  architecture: string;
+  name?: string;
+  /** The block format of most weights, for example `Q4_K`. */
+  quantization: string;
+  /** Number of weights. */
+  parameters: number;
+  /** Tokens that prompt and answer may take together. */
+  contextLength: number;
+  /** The context the model was trained with. */
+  trainedContextLength: number;
+  vocabularySize: number;
+  backend: 'cpu' | 'webgpu';
+  /** Which kernels run, for example `simd128`. */
+  backendDetail: string;
+  threads: number;
+  /** Why there are not more threads. */
+  threadsReason: string;
+  /** SHA-256 of the model's bytes, hexadecimal. */
+  sha256: string;
+  /** Bytes that the weights take in memory. */
+  weightBytes: number;
+  /** The licence that the file names. */
+  license?: string;
+}
+
+/** A policy in natural language. Equal texts have equal hashes; the name is a label only. */
+export interface SafetyConfig {
+  name?: string;
+  text: string;
+  /** SHA-256 of the text, hexadecimal. */
+  hash: string;
+}
+
+/** What may be given as a config: a text, a text with a name, or null for none. A `hash` is not read but computed anew. */
+export type SafetyConfigInput = null | string | { name?: string; text: string; hash?: string };
+
+/** How an answer is drawn and when it stops. Unknown names and impossible values give `invalid_option`. */
+export interface SamplingOptions {
+  /** Tokens to generate at most. Default 512. */
+  maxTokens?: number;
+  /** 0, the default, always takes the most likely token. */
+  temperature?: number;
+  /** Draw among this many of the most likely tokens; 0, the default, is no limit. */
+  topK?: number;
+  /** Draw among the fewest tokens whose probabilities reach this sum; 1, the default, is all. */
+  topP?: number;
+  /** Leave out tokens less likely than this times the most likely one; 0, the default, is off. */
+  minP?: number;
+  /** Above 1: tokens that occurred lately become less likely; 1, the default, is off. */
+  repetitionPenalty?: number;
+  /** Whole number from 0 to 2^53 - 1. Same model, prompt, options and seed: same text. Picked at random where chance is used and none is given. */
+  seed?: number;
+  /** The answer ends before the first of these strings. */
+  stop?: string[];
+  /** Go on after the model's end-of-turn token, for benchmarks. */
+  ignoreEos?: boolean;
+}
+
+export interface SendOptions extends SamplingOptions {
+  /** Aborting ends the answer within one step of the engine; the iteration rejects with the signal's reason. What was written stays in the transcript. */
+  signal?: AbortSignal;
+  /** Called with each piece of text between `<think>` tags. */
+  onReasoning?: (piece: string) => void;
+  /** Called while the prompt is read. */
+  onProgress?: (progress: PrefillProgress) => void;
+}
+
+export interface PrefillProgress {
+  /** Prompt tokens read so far, cached ones included. */
+  done: number;
+  /** Tokens of the prompt. */
+  total: number;
+  /** Prompt tokens that were still there from the turn before. */
+  cached: number;
+}
+
+/** `stop`: the model or a stop string ended it. `length`: `maxTokens`. `context`: the context is full. `abort`: you ended it. */
+export type FinishReason = 'stop' | 'length' | 'context' | 'abort';
+
+/** Counts are tokens, times milliseconds. */
+export interface Stats {
+  promptTokens: number;
+  cachedTokens: number;
+  prefillMs: number;
+  decodedTokens: number;
+  decodeMs: number;
+  timeToFirstTokenMs: number;
+  /** Old exchanges left out of the prompt, because the context is too small. The safety config never is. */
+  droppedTurns: number;
+  tokensInContext: number;
+  contextLength: number;
+}
+
+export interface UserMessage {
+  role: 'user';
+  content: string;
+}
+
+/** An answer with all that is needed to make it again. */
+export interface AssistantMessage {
+  role: 'assistant';
+  content: string;
+  /** Text between `<think>` tags. */
+  reasoning?: string;
+  /** The config that this answer was given under. */
+  safetyConfig: SafetyConfig | null;
+  seed: number;
+  sampling: SamplingOptions;
+  finishReason: FinishReason;
+  stats: Stats;
+}
+
+export interface Transcript {
+  modelSha256: string;
+  messages: (UserMessage | AssistantMessage)[];
+}
+
+/**
+ * An answer as it comes: `for await (const piece of generation)` gives its text, without reasoning.
+ * It runs from the moment it is made; pieces wait for a slow reader. Leaving the loop early stops the engine.
+ */
+export interface Generation extends AsyncIterableIterator<string, undefined> {
+  /** Stops the generation; resolves when the model is free for the next one. */
+  return(): Promise<IteratorResult<string, undefined>>;
+  /** Text between `<think>` tags so far. */
+  readonly reasoning: string;
+  /** How it ended; undefined until then. */
+  readonly finishReason: FinishReason | undefined;
+  /** What it took; undefined until it has ended. */
+  readonly stats: Stats | undefined;
+}
+
+/** A loaded model. */
+export declare class ChatModel {
+  /**
+   * Loads a model into a worker of its own.
+   *
+   * Rejects with a {@link CosaError}, or with the signal's reason when aborted. A failed load leaves nothing behind.
+   */
+  static load(source?: ModelSource, options?: LoadOptions): Promise<ChatModel>;
+
+  readonly info: ModelInfo;
+
+  /** Begins a conversation under `safetyConfig` (default none). Await `chat.ready` to learn at once whether the config was accepted. */
+  chat(options?: { safetyConfig?: SafetyConfigInput }): Chat;
+
+  /** Continues `text` as it stands: no chat frame, no safety config, no transcript. Refused where the model has an authority. */
+  complete(text: string, options?: SendOptions): Generation;
+
+  /** Token ids of plain text: no begin token, and no text becomes a control token. */
+  tokenize(text: string): Promise<Uint32Array>;
+  /** The text of token ids. */
+  detokenize(ids: Iterable<number>): Promise<string>;
+  /** Bytes of WebAssembly memory that the engine holds. */
+  memoryBytes(): Promise<number>;
+
+  /** Ends the worker and frees all memory at once. What is pending or asked later rejects with `freed`. May be called again. */
+  free(): void;
+}
+
+/** One conversation. Made by {@link ChatModel.chat}. */
+export declare class Chat {
+  /** Settles when the engine has accepted the first safety config, or rejects with why not; then every call does, until {@link setSafetyConfig} gives an acceptable one. */
+  readonly ready: Promise<void>;
+  /** The config that the next answer is given under, as the engine has confirmed it. */
+  readonly safetyConfig: SafetyConfig | null;
+  /** Reasoning of the latest answer, if any; grows while it runs. */
+  readonly lastReasoning: string | undefined;
+  /** Counts and times of the latest answer; undefined until it has ended. */
+  readonly lastStats: Stats | undefined;
+
+  /**
+   * Asks, and streams the answer. One generation runs at a time on a model: another rejects with `wrong_state`.
+   * Errors come out of the iteration, and the chat is as it was before.
+   */
+  send(text: string, options?: SendOptions): Generation;
+
+  /** Puts the conversation under another config from the next answer on; resolves to it. A refused one changes nothing. */
+  setSafetyConfig(safetyConfig: SafetyConfigInput): Promise<SafetyConfig | null>;
+
+  /** Takes the last user message and its answer back; resolves to the user's text, or null where there is none. */
+  retract(): Promise<string | null>;
+
+  /** A copy of all messages up to the latest finished or stopped answer. Readable even after `free` or a crash. */
+  transcript(): Transcript;
+
+  /** Stops what runs in this chat and frees its memory. The transcript stays readable. */
+  close(): Promise<void>;
+}
+
+/** An error with a cause that a program can act on. */
+export declare class CosaError extends Error {
+  constructor(code: CosaErrorCode, message: string, options?: ErrorOptions);
+  readonly code: CosaErrorCode;
+}
+
+/**
+ * - The model: `not_gguf`, `malformed_gguf`, `truncated_gguf`, `unsupported_tensor_type`, `unsupported_architecture`,
+ *   `missing_metadata`, `bad_metadata`, `missing_tensor`, `shape_mismatch`, `non_finite`, `tokenizer`, `template`, `digest_mismatch`.
+ * - Its way here: `http` (the server said no), `network` (not reached, or broken off), `io` (a file cannot be read).
+ * - What was asked: `invalid_option`, `invalid_safety_config`, `unauthorized`, `config_too_long`, `message_too_long`,
+ *   `unsupported_backend`, `wrong_state`.
+ * - The engine: `out_of_memory`, `engine_unavailable` (it does not start here), `engine_crashed` (load again), `freed`.
+ */
+export type CosaErrorCode =
+  | 'not_gguf' | 'malformed_gguf' | 'truncated_gguf' | 'unsupported_tensor_type' | 'unsupported_architecture'
+  | 'missing_metadata' | 'bad_metadata' | 'missing_tensor' | 'shape_mismatch' | 'non_finite' | 'tokenizer' | 'template'
+  | 'digest_mismatch' | 'http' | 'network' | 'io' | 'invalid_option' | 'invalid_safety_config' | 'unauthorized'
+  | 'config_too_long' | 'message_too_long' | 'unsupported_backend' | 'wrong_state' | 'out_of_memory'
+  | 'engine_unavailable' | 'engine_crashed' | 'freed';

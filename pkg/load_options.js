@@ -1,0 +1,46 @@
+/** The options of `ChatModel.load`, checked at the door. */
+
+/** @import { LoadOptions } from './index.d.ts' */
+/** @import { EngineOptions } from './protocol.js' */
+
+import { CosaError, invalidOption } from './errors.js';
+
+/** One check an option; it returns what is wrong, or nothing. @type {Record<string, (value: any) => string | false>} */
+const CHECKS = {
+  backend: (value) => !['auto', 'cpu', 'webgpu'].includes(value) && `must be 'auto', 'cpu' or 'webgpu', not ${show(value)}`,
+  threads: (value) => !isCount(value) && `must be a whole number from 1, not ${show(value)}`,
+  contextLength: (value) => !isCount(value) && `must be a whole number of tokens from 1, not ${show(value)}`,
+  sha256: (value) => !/^[0-9a-f]{64}$/i.test(value) && 'must be 64 hexadecimal digits',
+  authority: (value) => typeof value !== 'string' && 'must be a string, the Ed25519 public key',
+  onProgress: (value) => typeof value !== 'function' && 'must be a function',
+  signal: (value) => !(value instanceof AbortSignal) && 'must be an AbortSignal',
+};
+
+/**
+ * Splits the options into those of the page and those of the engine.
+ * @param {LoadOptions} options
+ * @returns {Pick<LoadOptions, 'signal' | 'onProgress'> & { engine: EngineOptions }}
+ */
+export function checkLoadOptions(options) {
+  if (options === null || typeof options !== 'object') throw invalidOption('options', 'must be an object');
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, name)) throw invalidOption(name, `is not known; known: ${Object.keys(CHECKS).join(', ')}`);
+    const wrong = value !== undefined && CHECKS[name](value);
+    if (wrong) throw invalidOption(name, wrong);
+  }
+  if (options.backend === 'webgpu') {
+    throw new CosaError('unsupported_backend', "the webgpu backend is not built yet; use backend 'auto' or 'cpu'");
+  }
+  const { signal, onProgress, contextLength, sha256, authority } = options;
+  return { signal, onProgress, engine: { contextLength, sha256: sha256?.toLowerCase(), authority } };
+}
+
+/** @param {unknown} value */
+function isCount(value) {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
+}
+
+/** @param {unknown} value */
+function show(value) {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}

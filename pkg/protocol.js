@@ -1,0 +1,72 @@
+/**
+ * Every message between the page (`connection.js`) and the worker (`worker.js`), and nothing else.
+ *
+ * A request carries an `id` and is answered by exactly one `result` or `error` with that id; events
+ * with the same id may come before. Messages arrive in the order in which they were sent.
+ * `abort` has no answer of its own: the request it names ends with its `result`.
+ * `crashed` ends everything: the worker holds no usable engine any more.
+ */
+
+/** @import { CosaErrorCode, FinishReason, LoadProgress, ModelInfo, PrefillProgress, SafetyConfig,
+ *    SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.d.ts' */
+
+import { CosaError } from './errors.js';
+
+/**
+ * What may be asked of the worker, and what each answer's `value` is. `chat` is the engine's number of a chat.
+ * @typedef {{
+ *   load: { ask: { parts: ModelPart[], options: EngineOptions }, value: ModelInfo },
+ *   createChat: { ask: { safetyConfig: SafetyConfigInput }, value: { chat: number, safetyConfig: SafetyConfig | null } },
+ *   setSafetyConfig: { ask: { chat: number, safetyConfig: SafetyConfigInput }, value: SafetyConfig | null },
+ *   send: { ask: { chat: number, text: string, options: SamplingOptions }, value: Ending },
+ *   complete: { ask: { text: string, options: SamplingOptions }, value: Ending },
+ *   retract: { ask: { chat: number }, value: string | null },
+ *   closeChat: { ask: { chat: number }, value: void },
+ *   tokenize: { ask: { text: string }, value: Uint32Array },
+ *   detokenize: { ask: { ids: Uint32Array }, value: string },
+ *   memoryBytes: { ask: {}, value: number },
+ * }} Calls
+ *
+ * @typedef {string | Blob} ModelPart one file of the model: an absolute URL, or its bytes
+ * @typedef {{ contextLength?: number, sha256?: string, authority?: string }} EngineOptions
+ * @typedef {{ finishReason: FinishReason, stats: Stats }} Ending how a generation ended
+ */
+
+/**
+ * @template {keyof Calls} K
+ * @typedef {{ type: K, id: number } & Calls[K]['ask']} RequestOf
+ */
+
+/** @typedef {{ [K in keyof Calls]: RequestOf<K> }[keyof Calls]} Request */
+/** @typedef {Request | { type: 'abort', id: number }} ToWorker */
+
+/**
+ * What a request may tell before its answer.
+ * @typedef {{ type: 'load', progress: LoadProgress }
+ *   | { type: 'prefill', progress: PrefillProgress }
+ *   | { type: 'text', channel: 'answer' | 'reasoning', text: string }
+ *   | { type: 'transcript', transcript: Transcript }} Event
+ *
+ * @typedef {{ type: 'event', id: number, event: Event }
+ *   | { type: 'result', id: number, value: any }
+ *   | { type: 'error', id: number, error: WireError }
+ *   | { type: 'crashed', detail: string }} FromWorker
+ *
+ * @typedef {{ code: CosaErrorCode, message: string }} WireError
+ */
+
+/**
+ * The wire form of an error that has a cause the caller can act on; undefined for all others (traps, bugs).
+ * @param {unknown} error
+ * @returns {WireError | undefined}
+ */
+export function toWire(error) {
+  const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (error ?? {});
+  if (typeof code !== 'string') return undefined;
+  return { code: /** @type {CosaErrorCode} */ (code), message: String(message) };
+}
+
+/** @param {WireError} wire */
+export function fromWire({ code, message }) {
+  return new CosaError(code, message);
+}

@@ -1,0 +1,189 @@
+/** The worker's end of the wire: owns the wasm engine and serves the requests of `protocol.js`. */
+
+/** @import { Engine, EngineModule, Loader } from './engine.d.ts' */
+/** @import { LoadProgress } from './index.d.ts' */
+/** @import { Calls, Ending, Event, FromWorker, ModelPart, Request, RequestOf, ToWorker } from './protocol.js' */
+
+import { CosaError } from './errors.js';
+import { toWire } from './protocol.js';
+import { openPart, readPart } from './source.js';
+
+/** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
+const PROGRESS_INTERVAL = 50;
+
+/** @type {Engine | undefined} */
+let engine;
+/** The request whose generation runs, if one does. @type {number | undefined} */
+let running;
+
+self.onmessage = (/** @type {MessageEvent<ToWorker>} */ { data }) => {
+  if (data.type === 'abort') {
+    if (data.id === running) orCrash(() => engine?.abort());
+  } else {
+    answer(data);
+  }
+};
+
+/** @param {Request} request */
+async function answer(request) {
+  try {
+    const value = await serve(request);
+    tellTranscript(request);
+    post({ type: 'result', id: request.id, value });
+  } catch (error) {
+    const wire = toWire(error);
+    if (!wire) return post({ type: 'crashed', detail: String(error) });
+    orCrash(() => tellTranscript(request)); // what was kept of a failed answer
+    post({ type: 'error', id: request.id, error: wire });
+  }
+}
+
+/**
+ * @param {Request} request
+ * @returns {Calls[keyof Calls]['value'] | Promise<Calls[keyof Calls]['value']>}
+ */
+function serve(request) {
+  if (request.type === 'load') return load(request);
+  const loaded = need(engine);
+  switch (request.type) {
+    case 'createChat': return createChat(loaded, request);
+    case 'setSafetyConfig': return loaded.setSafetyConfig(request.chat, request.safetyConfig);
+    case 'send': return generate(loaded, request.id, () => loaded.send(request.chat, request.text, request.options));
+    case 'complete': return generate(loaded, request.id, () => loaded.complete(request.text, request.options));
+    case 'retract': return loaded.retract(request.chat);
+    case 'closeChat': return loaded.closeChat(request.chat);
+    case 'tokenize': return loaded.tokenize(request.text);
+    case 'detokenize': return loaded.detokenize(request.ids);
+    case 'memoryBytes': return loaded.memoryBytes();
+  }
+}
+
+/**
+ * A failed load needs no tidying here: the page ends this worker, and with it the download and all memory.
+ * @param {RequestOf<'load'>} request
+ */
+async function load({ id, parts, options }) {
+  const files = parts.length;
+  tellEvent(id, { type: 'load', progress: { phase: 'engine', loaded: 0, total: 0, file: 1, files } });
+  const { Loader } = await startEngine();
+  const loader = new Loader(options);
+  for (const [index, part] of parts.entries()) {
+    await loadPart(loader, part, (phase, loaded, total = 0) => {
+      tellEvent(id, { type: 'load', progress: { phase, loaded, total, file: index + 1, files } });
+    });
+  }
+  tellEvent(id, { type: 'load', progress: { phase: 'prepare', loaded: 0, total: 0, file: files, files } });
+  engine = loader.finish();
+  return engine.info();
+}
+
+/**
+ * @param {Loader} loader
+ * @param {ModelPart} part
+ * @param {(phase: LoadProgress['phase'], loaded: number, total?: number) => void} tell
+ */
+async function loadPart(loader, part, tell) {
+  const file = await openPart(part);
+  tell(file.phase, 0, file.total);
+  loader.beginFile(file.total);
+  let told = performance.now();
+  const bytes = await readPart(file, (chunk, loaded) => {
+    loader.push(chunk);
+    if (performance.now() - told < PROGRESS_INTERVAL) return;
+    told = performance.now();
+    tell(file.phase, loaded, file.total);
+  });
+  loader.endFile();
+  tell(file.phase, bytes, bytes);
+}
+
+/** @returns {Promise<EngineModule>} */
+async function startEngine() {
+  try {
+    // @ts-ignore: made by the build, absent before it; engine.d.ts says what it is
+    const module = /** @type {any} */ (await import('./wasm/cosa.js'));
+    await module.default({ module_or_path: new URL('./wasm/cosa_bg.wasm', import.meta.url) });
+    return module;
+  } catch (cause) {
+    throw new CosaError('engine_unavailable', `the WebAssembly engine could not be started: ${cause}`);
+  }
+}
+
+/**
+ * @param {Engine} loaded
+ * @param {RequestOf<'createChat'>} request
+ */
+function createChat(loaded, { safetyConfig }) {
+  const chat = loaded.createChat(safetyConfig);
+  return { chat, safetyConfig: loaded.setSafetyConfig(chat, safetyConfig) }; // set again to learn its hash
+}
+
+/**
+ * Runs a generation to its end, listening for messages between any two steps.
+ * @param {Engine} loaded
+ * @param {number} id
+ * @param {() => void} start throws where another generation runs
+ * @returns {Promise<Ending>}
+ */
+async function generate(loaded, id, start) {
+  start();
+  running = id;
+  try {
+    for (;;) {
+      const step = loaded.step();
+      if (step.type === 'done') return { finishReason: step.finishReason, stats: step.stats };
+      if (step.type === 'text') tellEvent(id, step);
+      else tellEvent(id, { type: 'prefill', progress: { done: step.done, total: step.total, cached: step.cached } });
+      await messagesServed();
+    }
+  } finally {
+    running = undefined;
+  }
+}
+
+const ping = new MessageChannel();
+
+/** Resolves behind the messages that wait already. A timer would be clamped to 4 ms, a microtask lets no message in. */
+function messagesServed() {
+  return new Promise((resolve) => {
+    ping.port1.onmessage = resolve;
+    ping.port2.postMessage(null);
+  });
+}
+
+/** @param {Request} request one that may have changed a chat */
+function tellTranscript(request) {
+  if (request.type !== 'send' && request.type !== 'retract') return;
+  tellEvent(request.id, { type: 'transcript', transcript: need(engine).transcript(request.chat) });
+}
+
+/**
+ * @param {number} id
+ * @param {Event} event
+ */
+function tellEvent(id, event) {
+  post({ type: 'event', id, event });
+}
+
+/** @param {FromWorker} message */
+function post(message) {
+  self.postMessage(message);
+}
+
+/**
+ * For what has no answer of its own: an error with a cause is the business of the request that it belongs to.
+ * @param {() => void} act
+ */
+function orCrash(act) {
+  try {
+    act();
+  } catch (error) {
+    if (!toWire(error)) post({ type: 'crashed', detail: String(error) });
+  }
+}
+
+/** @param {Engine | undefined} loaded */
+function need(loaded) {
+  if (!loaded) throw new CosaError('wrong_state', 'no model is loaded');
+  return loaded;
+}

@@ -1,0 +1,150 @@
+//! Where arithmetic runs: the dozen operations of a transformer, over flat `f32` buffers.
+//!
+//! [`reference`] is the specification, in plain scalar Rust; every other backend is held
+//! against it. A backend knows nothing of models, and a model never asks where it runs.
+//! Buffers are row-major: `n` rows (one a token, of any mix of sequences) of a fixed width.
+//! Every row is computed alone and in a fixed order, so a batch of any make-up gives the
+//! same bits as its rows one by one.
+
+pub mod cpu;
+pub mod reference;
+
+use crate::error::Result;
+use crate::quant::Dtype;
+
+/// A weight matrix as it lies in the file, `rows` rows of `cols` weights.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a> {
+    /// The tensor's name, for errors.
+    pub name: &'a str,
+    /// Block format of `bytes`.
+    pub dtype: Dtype,
+    /// Outputs of the product.
+    pub rows: usize,
+    /// Inputs of the product: the row length.
+    pub cols: usize,
+    /// `rows` rows of whole blocks.
+    pub bytes: &'a [u8],
+    /// In which order to take the rows.
+    pub order: RowOrder,
+}
+
+/// The order of a matrix' rows in the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrder {
+    /// As in the file.
+    AsStored,
+    /// Within each head of `head_dim` rows, the even rows first, then the odd ones:
+    /// turns the adjacent-pair rotary layout of `llama` files into the half-split one.
+    EvenThenOdd {
+        /// Rows a head.
+        head_dim: usize,
+    },
+}
+
+impl RowOrder {
+    /// The stored row that becomes row `row` of the product.
+    #[must_use]
+    pub fn source(self, row: usize) -> usize {
+        match self {
+            Self::AsStored => row,
+            Self::EvenThenOdd { head_dim } => {
+                let (head, i) = (row / head_dim * head_dim, row % head_dim);
+                let half = head_dim / 2;
+                head + if i < half { 2 * i } else { 2 * (i - half) + 1 }
+            }
+        }
+    }
+}
+
+/// Rows made of equal heads.
+#[derive(Debug, Clone, Copy)]
+pub struct Heads {
+    /// Heads in a row.
+    pub count: usize,
+    /// Values in a head.
+    pub dim: usize,
+}
+
+impl Heads {
+    /// Values in a row.
+    #[must_use]
+    pub fn width(self) -> usize {
+        self.count * self.dim
+    }
+}
+
+/// Positions that one page of a KV cache holds.
+pub const PAGE: usize = 64;
+
+/// What one row of queries may look at: the first `len` positions of one sequence.
+///
+/// A page is `[head][position][dim]`, [`PAGE`] positions long.
+#[derive(Debug)]
+pub struct KvView<'a, Buffer> {
+    /// Key pages, in order.
+    pub keys: Vec<&'a Buffer>,
+    /// Value pages, in order.
+    pub values: Vec<&'a Buffer>,
+    /// Visible positions for each query row of this sequence, first row first.
+    pub lens: std::ops::Range<usize>,
+}
+
+/// The operations a transformer needs. `n` is the number of rows of a buffer.
+pub trait Backend: std::fmt::Debug {
+    /// A weight matrix in the layout of this backend's kernels.
+    type Weight: std::fmt::Debug;
+    /// A buffer of `f32` where this backend can reach it.
+    type Buffer: Clone + std::fmt::Debug;
+
+    /// The name shown to users, for example "cpu".
+    fn name(&self) -> &'static str;
+    /// The instruction set or adapter behind the name, for example "simd128".
+    fn detail(&self) -> &'static str;
+
+    /// Lays a matrix out for the kernels.
+    ///
+    /// # Errors
+    /// `NonFinite` for NaN or infinity among the weights, `OutOfMemory`.
+    fn pack(&self, matrix: &Matrix<'_>) -> Result<Self::Weight>;
+    /// Bytes that a packed matrix holds.
+    fn weight_bytes(&self, weight: &Self::Weight) -> usize;
+    /// Values become a buffer.
+    fn upload(&self, values: Vec<f32>) -> Self::Buffer;
+    /// A buffer becomes values.
+    fn download(&self, buffer: Self::Buffer) -> Vec<f32>;
+
+    /// The rows of `table` that `tokens` name: `[n, cols]`.
+    fn embed(&self, table: &Self::Weight, tokens: &[u32]) -> Self::Buffer;
+    /// `x * weightᵀ`: `[n, cols]` to `[n, rows]`.
+    fn matmul(&self, weight: &Self::Weight, x: &Self::Buffer) -> Self::Buffer;
+    /// `x / sqrt(mean(x²) + eps) * weight`, over runs of `weight`'s length.
+    fn rms_norm(&self, x: &Self::Buffer, weight: &Self::Buffer, eps: f32) -> Self::Buffer;
+    /// Adds `bias` to every row.
+    fn add_bias(&self, x: &mut Self::Buffer, bias: &Self::Buffer);
+    /// `x + y`, value by value.
+    fn add(&self, x: &mut Self::Buffer, y: &Self::Buffer);
+    /// Rotates the pairs `(i, i + dim/2)` of every head by `position * inv_freq[i]`.
+    fn rope(&self, x: &mut Self::Buffer, heads: Heads, positions: &[u32], inv_freq: &[f32]);
+    /// `silu(gate) * up`, into `gate`.
+    fn swiglu(&self, gate: &mut Self::Buffer, up: &Self::Buffer);
+    /// Copies row `row` of `x` to position `at` (below [`PAGE`]) of a page.
+    fn kv_store(
+        &self,
+        page: &mut Self::Buffer,
+        at: usize,
+        x: &Self::Buffer,
+        row: usize,
+        heads: Heads,
+    );
+    /// Softmax attention of the rows of `q` over their views, in the views' order.
+    fn attend(
+        &self,
+        q: &Self::Buffer,
+        heads: Heads,
+        kv: Heads,
+        views: &[KvView<'_, Self::Buffer>],
+    ) -> Self::Buffer;
+    /// The rows `rows` of `x`, each `width` wide.
+    fn gather(&self, x: &Self::Buffer, width: usize, rows: &[usize]) -> Self::Buffer;
+}

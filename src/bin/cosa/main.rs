@@ -1,0 +1,40 @@
+//! The command line: chat with a local model under a safety config.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod chat;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    use clap::Parser as _;
+
+    let Cli { command } = Cli::parse();
+    let outcome = match command {
+        Command::Chat(arguments) => chat::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
+
+/// Chat models that follow a safety config, on your own machine.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(clap::Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Chat, one line a message; `/config TEXT` switches the safety config.
+    Chat(chat::Arguments),
+}

@@ -1,0 +1,73 @@
+//! A KV cache that knows which tokens it holds.
+
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::model::{KvCache, Sequence, Transformer};
+
+/// The keys and values of a token sequence, reusable for any prompt with the same beginning.
+pub struct Context<B: Backend> {
+    cache: KvCache<B>,
+    ids: Vec<u32>,
+}
+
+impl<B: Backend> Context<B> {
+    /// An empty context for `model`.
+    #[must_use]
+    pub fn new(model: &Transformer<B>) -> Self {
+        Self {
+            cache: model.new_cache(),
+            ids: Vec::new(),
+        }
+    }
+
+    /// The tokens in the cache, oldest first.
+    #[must_use]
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Bytes of the cache.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
+    /// Forgets everything behind the longest common prefix with `prompt`, and always the
+    /// prompt's last token, because its logits are needed. Returns how many tokens stay.
+    pub fn keep_prefix_of(&mut self, prompt: &[u32]) -> usize {
+        let pairs = self.ids.iter().zip(prompt);
+        let common = pairs.take_while(|(old, new)| old == new).count();
+        let kept = common.min(prompt.len().saturating_sub(1));
+        self.truncate(kept);
+        kept
+    }
+
+    /// Runs `tokens` through the model behind what is there. Returns the logits of the
+    /// last one if `logits` asks for them, else nothing.
+    ///
+    /// # Errors
+    /// The model's; the context is empty then, since a half-written cache is of no use.
+    pub fn append(
+        &mut self,
+        model: &Transformer<B>,
+        tokens: &[u32],
+        logits: bool,
+    ) -> Result<Vec<f32>> {
+        let sequence = Sequence {
+            tokens,
+            cache: &mut self.cache,
+            logits,
+        };
+        let result = model.forward(&mut [sequence]);
+        match &result {
+            Ok(_) => self.ids.extend_from_slice(tokens),
+            Err(_) => self.truncate(0),
+        }
+        result
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.ids.truncate(len);
+        self.cache.truncate(len);
+    }
+}

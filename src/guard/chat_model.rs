@@ -1,0 +1,53 @@
+//! A loaded model with all that a chat needs beside its weights.
+
+use super::Authority;
+use crate::backend::Backend;
+use crate::model::Transformer;
+use crate::quant::Dtype;
+use crate::safety::Frame;
+use crate::text::{ChatTemplate, Tokenizer};
+
+/// What every conversation of a session shares.
+pub struct ChatModel<B: Backend> {
+    /// Ids in, logits out.
+    pub transformer: Transformer<B>,
+    /// Text to ids and back.
+    pub tokenizer: Tokenizer,
+    /// Messages to text.
+    pub template: ChatTemplate,
+    /// How this model was trained to see a config.
+    pub frame: Frame,
+    /// Who may set a config.
+    pub authority: Authority,
+    /// What its file says about it.
+    pub info: ModelInfo,
+}
+
+/// Facts for people and transcripts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelInfo {
+    /// `general.name`.
+    pub name: Option<String>,
+    /// `general.license`.
+    pub license: Option<String>,
+    /// Number of weights.
+    pub parameters: u64,
+    /// The type that holds most bytes.
+    pub quantization: Dtype,
+    /// SHA-256 of the model file, of all shards one after another.
+    pub sha256: String,
+}
+
+impl<B: Backend> ChatModel<B> {
+    /// Tokens that a prompt and its answer may take together.
+    #[must_use]
+    pub fn context_length(&self) -> usize {
+        self.transformer.config.context_length
+    }
+
+    /// Tokens of context that a prompt must leave for an answer of up to `max_tokens`.
+    #[must_use]
+    pub fn reserve(&self, max_tokens: usize) -> usize {
+        max_tokens.min(256).min(self.context_length() / 4)
+    }
+}

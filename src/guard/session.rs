@@ -1,0 +1,217 @@
+//! One model, its conversations, and the one run that may be under way.
+
+use std::collections::BTreeMap;
+
+use super::{ChatModel, Conversation};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::generate::{Clock, Context, GenerateOptions, Generation, Request, Step};
+use crate::safety::SafetyConfig;
+
+struct Run<B: Backend> {
+    /// `None` is a completion outside any conversation.
+    chat: Option<u32>,
+    generation: Generation<B>,
+}
+
+/// What the edges (browser, command line) drive, step by step.
+pub struct Session<B: Backend> {
+    model: ChatModel<B>,
+    chats: BTreeMap<u32, Conversation<B>>,
+    next_chat: u32,
+    run: Option<Run<B>>,
+}
+
+impl<B: Backend> Session<B> {
+    /// A session without conversations.
+    #[must_use]
+    pub fn new(model: ChatModel<B>) -> Self {
+        Self {
+            model,
+            chats: BTreeMap::new(),
+            next_chat: 1,
+            run: None,
+        }
+    }
+
+    /// The model of all conversations.
+    #[must_use]
+    pub fn model(&self) -> &ChatModel<B> {
+        &self.model
+    }
+
+    /// Opens a conversation and returns its number.
+    ///
+    /// # Errors
+    /// As [`Conversation::new`].
+    pub fn create_chat(&mut self, config: Option<SafetyConfig>) -> Result<u32> {
+        let conversation = Conversation::new(&self.model, config)?;
+        let chat = self.next_chat;
+        self.next_chat += 1;
+        self.chats.insert(chat, conversation);
+        Ok(chat)
+    }
+
+    /// Closes a conversation; what runs in it ends.
+    pub fn close_chat(&mut self, chat: u32) {
+        if self.run.as_ref().is_some_and(|run| run.chat == Some(chat)) {
+            self.run = None;
+        }
+        self.chats.remove(&chat);
+    }
+
+    /// A conversation.
+    ///
+    /// # Errors
+    /// `WrongState` where it is closed.
+    pub fn chat(&self, chat: u32) -> Result<&Conversation<B>> {
+        self.chats.get(&chat).ok_or_else(|| closed(chat))
+    }
+
+    /// Switches a conversation's config.
+    ///
+    /// # Errors
+    /// As [`Conversation::set_safety_config`].
+    pub fn set_safety_config(&mut self, chat: u32, config: Option<SafetyConfig>) -> Result<()> {
+        let conversation = self.chats.get_mut(&chat).ok_or_else(|| closed(chat))?;
+        conversation.set_safety_config(&self.model, config)
+    }
+
+    /// Removes a conversation's last exchange and returns the user's text.
+    ///
+    /// # Errors
+    /// As [`Conversation::retract`].
+    pub fn retract(&mut self, chat: u32) -> Result<Option<String>> {
+        let conversation = self.chats.get_mut(&chat).ok_or_else(|| closed(chat))?;
+        conversation.retract()
+    }
+
+    /// Begins an answer in a conversation.
+    ///
+    /// # Errors
+    /// `WrongState` while anything runs; else as [`Conversation::begin`].
+    pub fn send(
+        &mut self,
+        chat: u32,
+        text: &str,
+        options: GenerateOptions,
+        clock: Clock<'_>,
+    ) -> Result<()> {
+        self.require_idle()?;
+        let conversation = self.chats.get_mut(&chat).ok_or_else(|| closed(chat))?;
+        let generation = conversation.begin(&self.model, text, options, clock)?;
+        self.start(Some(chat), generation);
+        Ok(())
+    }
+
+    /// Begins a plain continuation of `text`: no chat frame, no config, no record.
+    ///
+    /// # Errors
+    /// `WrongState` while anything runs, `Unauthorized` under an authority,
+    /// `MessageTooLong`, `InvalidOption`.
+    pub fn complete(
+        &mut self,
+        text: &str,
+        options: GenerateOptions,
+        clock: Clock<'_>,
+    ) -> Result<()> {
+        self.require_idle()?;
+        self.model.authority.admit_completion()?;
+        let tokenizer = &self.model.tokenizer;
+        let bos = tokenizer.bos().filter(|_| tokenizer.add_bos());
+        let mut prompt: Vec<u32> = bos.into_iter().collect();
+        prompt.extend(tokenizer.encode_text(text)?);
+        let request = Request {
+            prompt,
+            options,
+            splitter: None,
+            dropped_turns: 0,
+        };
+        let transformer = &self.model.transformer;
+        let generation = Generation::new(Context::new(transformer), request, transformer, clock)?;
+        self.start(None, generation);
+        Ok(())
+    }
+
+    /// One piece of the work under way.
+    ///
+    /// # Errors
+    /// `WrongState` where nothing runs. After any other error the run is over, its message
+    /// is not recorded, and the session is usable.
+    pub fn step(&mut self, clock: Clock<'_>) -> Result<Step> {
+        let Some(run) = &mut self.run else {
+            return Err(Error::WrongState {
+                detail: "nothing is being generated; send a message first".to_owned(),
+            });
+        };
+        let model = &self.model;
+        let step = run
+            .generation
+            .step(&model.transformer, &model.tokenizer, clock);
+        match &step {
+            Ok(Step::Done { .. }) => self.settle(),
+            Ok(_) => {}
+            Err(_) => self.fail(),
+        }
+        step
+    }
+
+    /// Ends what runs, if anything does: the steps left are held-back text and `Done`,
+    /// with which a partial answer is recorded.
+    pub fn abort(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.generation.abort();
+        }
+    }
+
+    /// Whether a run is under way.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Bytes of all KV caches.
+    #[must_use]
+    pub fn cache_bytes(&self) -> usize {
+        let idle: usize = self.chats.values().map(Conversation::bytes).sum();
+        idle + self.run.as_ref().map_or(0, |run| run.generation.bytes())
+    }
+
+    fn start(&mut self, chat: Option<u32>, generation: Generation<B>) {
+        self.run = Some(Run { chat, generation });
+    }
+
+    /// Records the run in its conversation.
+    fn settle(&mut self) {
+        let Some(run) = self.run.take() else {
+            return;
+        };
+        let chat = run.chat.and_then(|chat| self.chats.get_mut(&chat));
+        if let Some(conversation) = chat {
+            conversation.finish(&self.model, run.generation.into_output());
+        }
+    }
+
+    fn fail(&mut self) {
+        let chat = self.run.take().and_then(|run| run.chat);
+        if let Some(conversation) = chat.and_then(|chat| self.chats.get_mut(&chat)) {
+            conversation.discard();
+        }
+    }
+
+    fn require_idle(&self) -> Result<()> {
+        match self.run {
+            None => Ok(()),
+            Some(_) => Err(Error::WrongState {
+                detail: "the model is busy with another answer; wait for its end or abort it"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+fn closed(chat: u32) -> Error {
+    Error::WrongState {
+        detail: format!("chat {chat} is closed"),
+    }
+}

@@ -1,0 +1,112 @@
+//! The keys and values of one sequence, in pages that forks share until they are written.
+
+use std::sync::Arc;
+
+use crate::backend::{Backend, Heads, KvView, PAGE};
+
+/// What a sequence has seen. A fork is cheap: pages are copied when one side writes.
+#[derive(Debug)]
+pub struct KvCache<B: Backend> {
+    heads: Heads,
+    layers: Vec<Layer<B>>,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Layer<B: Backend> {
+    keys: Vec<Arc<B::Buffer>>,
+    values: Vec<Arc<B::Buffer>>,
+}
+
+impl<B: Backend> KvCache<B> {
+    pub(super) fn new(heads: Heads, layers: usize) -> Self {
+        let empty = || Layer {
+            keys: Vec::new(),
+            values: Vec::new(),
+        };
+        Self {
+            heads,
+            layers: (0..layers).map(|_| empty()).collect(),
+            len: 0,
+        }
+    }
+
+    /// Positions held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes held, shared pages counted in full.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let pages: usize = self.layers.iter().map(|layer| layer.keys.len() * 2).sum();
+        pages * PAGE * self.heads.width() * size_of::<f32>()
+    }
+
+    /// Forgets everything from position `len` on.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        let pages = self.len.div_ceil(PAGE);
+        for layer in &mut self.layers {
+            layer.keys.truncate(pages);
+            layer.values.truncate(pages);
+        }
+    }
+
+    /// A second cache with the same past. Either may go on without the other noticing.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let copy = |layer: &Layer<B>| Layer {
+            keys: layer.keys.clone(),
+            values: layer.values.clone(),
+        };
+        Self {
+            heads: self.heads,
+            layers: self.layers.iter().map(copy).collect(),
+            len: self.len,
+        }
+    }
+
+    /// Writes the rows `rows` of `k` and `v` behind the held positions of one layer.
+    /// They count only after [`Self::advance`], when every layer has them.
+    pub(super) fn store(
+        &mut self,
+        backend: &B,
+        layer: usize,
+        [k, v]: [&B::Buffer; 2],
+        rows: std::ops::Range<usize>,
+    ) {
+        let heads = self.heads;
+        let layer = &mut self.layers[layer];
+        for (pages, x) in [(&mut layer.keys, k), (&mut layer.values, v)] {
+            for (position, row) in (self.len..).zip(rows.clone()) {
+                if pages.len() == position / PAGE {
+                    pages.push(Arc::new(backend.upload(vec![0.0; PAGE * heads.width()])));
+                }
+                let page = Arc::make_mut(&mut pages[position / PAGE]);
+                backend.kv_store(page, position % PAGE, x, row, heads);
+            }
+        }
+    }
+
+    /// What `count` new rows of one layer may look at: each the past and itself.
+    pub(super) fn view(&self, layer: usize, count: usize) -> KvView<'_, B::Buffer> {
+        let layer = &self.layers[layer];
+        KvView {
+            keys: layer.keys.iter().map(Arc::as_ref).collect(),
+            values: layer.values.iter().map(Arc::as_ref).collect(),
+            lens: self.len + 1..self.len + 1 + count,
+        }
+    }
+
+    pub(super) fn advance(&mut self, count: usize) {
+        self.len += count;
+    }
+}

@@ -1,0 +1,247 @@
+/** The page as its reader meets it: the embedded model, then the page over `stub_engine.js` where timing matters. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { startHarness } from './harness.mjs';
+import { configs } from '../../www/configs.js';
+
+const STUB = fileURLToPath(new URL('stub_engine.js', import.meta.url));
+const WINE = 'Which food goes well with red wine?';
+
+let harness;
+before(async () => { harness = await startHarness(); });
+after(() => harness?.close());
+
+/** A test with a page of its own in a fresh browser profile; what the page logs as an error fails the test. */
+function pageTest(name, { stub = false, ...options }, run) {
+  test(name, async () => {
+    const context = await harness.browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
+    const errors = [];
+    const foreign = [];
+    context.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(harness.origin)) foreign.push(request.url()); });
+    if (stub) await context.route('**/pkg/wasm/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
+    const page = await context.newPage();
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+    try {
+      await page.goto(`${harness.origin}/`);
+      await ready(page);
+      await run(page, context);
+      assert.deepEqual({ errors, foreign }, { errors: [], foreign: [] });
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+const ready = (page) => page.waitForSelector('#send:not([disabled]):not([hidden])');
+const choose = (page, id) => page.click(`#config-panel label[data-config=${id}]`);
+const texts = (page, selector) => page.$$eval(selector, (nodes) => nodes.map((node) => node.textContent));
+const answers = (page) => texts(page, '.answer .body');
+const labels = (page) => texts(page, '.answer .label');
+const ask = (page, text) => page.fill('#prompt', typeof text === 'string' ? text : JSON.stringify(text)).then(() => page.press('#prompt', 'Enter'));
+
+/** Waits for the count of finished answers. */
+const answered = (page, count) => page.waitForFunction((count) => document.querySelectorAll('.answer[aria-busy=false]').length === count
+  && document.getElementById('stop').hidden, count);
+
+pageTest('one prompt is answered under one config and refused under another in the same conversation', {}, async (page) => {
+  await choose(page, 'language');
+  await ask(page, WINE);
+  await answered(page, 1);
+  await page.waitForFunction(() => document.getElementById('live').textContent.startsWith('Answer under Language school: Red wine'));
+  await choose(page, 'library');
+  await page.click('.divider .button');
+  await answered(page, 2);
+  const [first, second] = await answers(page);
+  assert.match(first, /goes well with cheese/);
+  assert.match(second, /leave out alcohol/);
+  assert.deepEqual(await texts(page, '.divider p'), ["Config changed to Children's library"]);
+  assert.deepEqual(await labels(page), ['Answered under Language school', "Answered under Children's library"]);
+  assert.match((await texts(page, '.rationale p'))[1], /alcohol/);
+  await page.click('.answer >> nth=0 >> .label');
+  assert.match(await page.textContent('.answer >> nth=0 >> .given'), /Alcohol is allowed\..*SHA-256 [0-9a-f]{64}/s);
+  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token\d+ ms.*Context\d+\/256/);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
+  const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));
+  assert.deepEqual(transcript.messages.map((message) => message.safetyConfig?.name), [undefined, 'Language school', undefined, "Children's library"]);
+});
+
+for (const config of configs) {
+  pageTest(`the starter prompts of ${config.name} do what they promise`, {}, async (page) => {
+    await choose(page, config.id);
+    for (const [asks, refused] of [[config.asks.answers, false], [config.asks.declines, true]]) {
+      for (const prompt of asks) {
+        await page.click('#new-chat');
+        await page.click(`.starter:text-is("${prompt}")`);
+        await answered(page, 1);
+        assert.equal(/have to leave out|do not allow/.test(await page.textContent('.answer .body')), refused, prompt);
+      }
+    }
+  });
+}
+
+pageTest('regenerate, copy and new chat', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+  await choose(page, 'language');
+  await ask(page, WINE);
+  await answered(page, 1);
+  await choose(page, 'library');
+  await page.click('.answer .again');
+  await page.waitForFunction(() => /leave out/.test(document.querySelector('.answer .body')?.textContent));
+  await answered(page, 1);
+  assert.equal(await page.locator('.question').count(), 1);
+  await page.click('.copy');
+  await page.waitForSelector('.copy:has-text("Copied")');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), (await answers(page))[0].trim());
+  await page.click('#new-chat');
+  await page.waitForSelector('#welcome:not([hidden])');
+  assert.equal(await page.locator('#conversation > *').count(), 0);
+});
+
+pageTest('the keyboard is enough', {}, async (page) => {
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.value);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'prompt');
+  await page.keyboard.type('What helps');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('against a headache?');
+  assert.equal(await page.inputValue('#prompt'), 'What helps\nagainst a headache?');
+  await page.fill('#prompt', WINE);
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'open-config');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'language');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await page.waitForFunction(() => document.getElementById('config-name').textContent === "Children's library");
+  await page.focus('#prompt');
+  await page.keyboard.press('Enter');
+  await answered(page, 1);
+  assert.deepEqual(await labels(page), ["Answered under Children's library"]);
+  assert.equal(await focused(), 'prompt');
+});
+
+pageTest('at phone width nothing scrolls sideways and the config is a drawer', { viewport: { width: 390, height: 844 } }, async (page) => {
+  const sideways = () => page.evaluate(() => [document.documentElement, document.getElementById('scroller')].some((box) => box.scrollWidth > box.clientWidth));
+  assert.equal(await sideways(), false);
+  await page.click('#open-config');
+  await page.waitForSelector('#config-dialog[open]');
+  await choose(page, 'library');
+  await page.keyboard.press('Escape');
+  await ask(page, `${WINE} ${'unbroken'.repeat(12)}`);
+  await answered(page, 1);
+  assert.equal(await sideways(), false);
+  assert.deepEqual(await labels(page), ["Answered under Children's library"]);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  pageTest(`a system in ${colorScheme} mode, and the other theme by choice, remembered`, { colorScheme }, async (page) => {
+    const dark = () => page.evaluate(() => Number(getComputedStyle(document.body).backgroundColor.match(/\d+/)[0]) < 100);
+    assert.equal(await dark(), colorScheme === 'dark');
+    await page.click('#theme');
+    assert.equal(await dark(), colorScheme === 'light');
+    await page.reload();
+    assert.equal(await dark(), colorScheme === 'light');
+  });
+}
+
+pageTest('a dropped text file is refused with advice, and the page goes on', {}, async (page) => {
+  const files = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['Dear diary, nothing here is a model.'], 'diary.txt', { type: 'text/plain' }));
+    return transfer;
+  });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: files });
+  await page.waitForSelector('.banner:has-text("not_gguf")');
+  await ready(page);
+  await choose(page, 'language');
+  await ask(page, WINE);
+  await answered(page, 1);
+  assert.match((await answers(page))[0], /cheese/);
+});
+
+pageTest('a download can be cancelled, and the model before it stays', {}, async (page) => {
+  await page.click('#open-model');
+  await page.fill('#model-url', `${harness.origin}/test/slow.gguf`);
+  await page.press('#model-url', 'Enter');
+  await page.waitForSelector('.loading progress[value]');
+  await page.click('.loading .button');
+  await ready(page);
+  await ask(page, WINE);
+  await answered(page, 1);
+});
+
+pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {
+  await choose(page, 'custom');
+  await page.fill('#custom-config', 'Alcohol is not allowed. '.repeat(200));
+  await page.click('#config-panel button[type=submit]');
+  await page.waitForSelector('.banner:has-text("config_too_long")');
+  assert.equal(await page.textContent('#config-name'), 'Language school');
+  const long = 'word '.repeat(400);
+  await ask(page, long);
+  await page.waitForSelector('.banner:has-text("message_too_long")');
+  assert.equal(await page.inputValue('#prompt'), long);
+  assert.equal(await page.locator('.question').count(), 0);
+});
+
+pageTest('hostile text is only text', {}, async (page) => {
+  const hostile = ['[fine](https://example.org/)', '<script>window.pwned=1</script>', '<img src=x onerror="window.pwned=2">',
+    'a <a href="javascript:window.pwned=3">b</a> c', '[d](javascript:window.pwned=4)', '[e](data:text/html,x)', '![f](https://example.org/f.png)',
+    '<style>*{display:none}</style>', '<form action=/x><input></form>', '<svg onload="window.pwned=5"></svg>'].join('\n\n');
+  await ask(page, hostile);
+  await page.waitForSelector('.answer[aria-busy=false], .banner');
+  const left = await page.evaluate(async (text) => {
+    const { renderMarkdown } = await import('/markdown.js');
+    const box = document.createElement('div');
+    box.append(renderMarkdown(text));
+    document.getElementById('conversation').append(box);
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    return { pwned: window.pwned, tags: [...new Set([...box.querySelectorAll('*')].map((node) => node.localName))].sort(),
+      links: [...box.querySelectorAll('a')].map((link) => [link.href, link.target, link.rel]), shown: box.textContent.includes('<img src=x') };
+  }, hostile);
+  assert.deepEqual(left, { pwned: undefined, tags: ['a', 'p'], links: [['https://example.org/', '_blank', 'noopener noreferrer nofollow']], shown: true });
+});
+
+pageTest('Esc stops an answer and keeps what was said', { stub: true }, async (page) => {
+  await ask(page, { prefill: 1, decode: 2000, stepMs: 5 });
+  await page.waitForFunction(() => /\d/.test(document.querySelector('.answer .body')?.textContent));
+  await page.keyboard.press('Escape');
+  await answered(page, 1);
+  assert.match((await answers(page))[0], /2 3.*Stopped before the end/s);
+  assert.equal(await page.getAttribute('#conversation', 'aria-busy'), 'false');
+});
+
+pageTest('a message stopped before the engine took it returns to the box', { stub: true }, async (page) => {
+  await page.fill('#prompt', '{"decode":9}');
+  await page.evaluate(() => {
+    for (const key of ['Enter', 'Escape']) document.getElementById('prompt').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+  });
+  await page.waitForFunction(() => document.getElementById('prompt').value === '{"decode":9}');
+  assert.equal(await page.locator('.question').count(), 0);
+});
+
+pageTest('a config chosen while an answer is written waits for the next one', { stub: true }, async (page) => {
+  await choose(page, 'language');
+  await ask(page, { prefill: 1, decode: 60, stepMs: 10 });
+  await choose(page, 'library');
+  await page.waitForSelector('text=takes effect with the next answer');
+  await answered(page, 1);
+  await page.waitForSelector('.divider');
+  assert.deepEqual(await labels(page), ['Answered under Language school']);
+  assert.equal(await page.textContent('#config-name'), "Children's library");
+});
+
+for (const [what, script, code] of [['fails', { prefill: 1, decode: 9, failAt: 4 }, 'non_finite'], ['crashes', { prefill: 1, decode: 9, crashAt: 4 }, 'engine_crashed']]) {
+  pageTest(`an engine that ${what} gives the message back and the page goes on`, { stub: true }, async (page) => {
+    await ask(page, script);
+    await page.waitForSelector(`.banner:has-text("${code}")`);
+    assert.equal(await page.inputValue('#prompt'), JSON.stringify(script));
+    assert.equal(await page.locator('.question').count(), 0);
+    if (what === 'crashes') await page.click('.banner button:has-text("Load the model again")');
+    await ready(page);
+    await ask(page, { decode: 3 });
+    await answered(page, 1);
+  });
+}

@@ -1,0 +1,96 @@
+/** Serves the page, the package and the test data, and misbehaves on request. */
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SHARED = process.env.COSA_SHARED ?? path.join(ROOT, '../shared');
+export const CONFORMANCE = path.join(SHARED, 'conformance');
+export const DATA = path.join(ROOT, 'tests/data');
+const MODEL = path.join(ROOT, 'pkg/models/cosa-default.gguf');
+
+/** Address prefixes and their folders; the first that fits serves. */
+const FOLDERS = [
+  ['/pkg/', path.join(ROOT, 'pkg')],
+  ['/stub/', path.join(ROOT, 'pkg')],       // the package over stub_engine.js
+  ['/no-engine/', path.join(ROOT, 'pkg')],  // the package before its wasm was built
+  ['/no-worker/', path.join(ROOT, 'pkg')],  // the package with a file missing
+  ['/conformance/', CONFORMANCE],
+  ['/data/', DATA],
+  ['/', path.join(ROOT, 'www')],
+];
+
+const REPLACED = { '/stub/wasm/cosa.js': fileURLToPath(new URL('stub_engine.js', import.meta.url)) };
+const MISSING = new Set(['/no-engine/wasm/cosa.js', '/no-worker/worker.js']);
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css',
+  '.wasm': 'application/wasm', '.json': 'application/json', '.svg': 'image/svg+xml' };
+
+const BLANK = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>blank</title>'
+  + '<script type="importmap">{"imports":{"cosa-web":"/pkg/index.js"}}</script>';
+
+/** Answers made for tests. */
+const ROUTES = {
+  '/test/blank.html': (request, response) => sendText(response, 'text/html; charset=utf-8', BLANK),
+  '/test/web-page.gguf': (request, response) => sendText(response, 'text/html; charset=utf-8', '<!DOCTYPE html><html><h1>Sign in</h1></html>'),
+  '/test/broken.gguf': (request, response) => { response.writeHead(500).end('out of order'); },
+  '/test/slow.gguf': sendSlowly,
+  '/test/cut.gguf': sendCut,
+  '/test/cut-without-length.gguf': (request, response) => { response.end(fs.readFileSync(MODEL).subarray(0, 1_000_000)); },
+};
+
+/** `log.closed` notes the addresses whose reader left before the end. */
+export function makeServer({ isolated, log }) {
+  return http.createServer((request, response) => {
+    const name = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
+    response.on('close', () => { if (!response.writableFinished) log.closed.push(name); });
+    response.setHeader('Cache-Control', 'no-store');
+    if (isolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    }
+    if (ROUTES[name]) ROUTES[name](request, response);
+    else if (MISSING.has(name)) notFound(response);
+    else sendFile(response, REPLACED[name] ?? fileOf(name));
+  });
+}
+
+function fileOf(name) {
+  const [prefix, folder] = FOLDERS.find(([prefix]) => name.startsWith(prefix));
+  const file = path.join(folder, name.slice(prefix.length) || 'index.html');
+  return file.startsWith(folder + path.sep) ? file : undefined;
+}
+
+function sendFile(response, file) {
+  const stat = file && fs.statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile()) return notFound(response);
+  response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream', 'Content-Length': stat.size });
+  fs.createReadStream(file).pipe(response);
+}
+
+function sendText(response, type, text) {
+  response.writeHead(200, { 'Content-Type': type }).end(text);
+}
+
+function notFound(response) {
+  response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
+}
+
+/** The embedded model at about 1 MB a second. */
+async function sendSlowly(request, response) {
+  const bytes = fs.readFileSync(MODEL);
+  response.writeHead(200, { 'Content-Length': bytes.length });
+  for (let at = 0; at < bytes.length && !response.destroyed; at += 50_000) {
+    response.write(bytes.subarray(at, at + 50_000));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  response.end();
+}
+
+/** Announces the whole model and hangs up in the middle of it. */
+function sendCut(request, response) {
+  const bytes = fs.readFileSync(MODEL);
+  response.writeHead(200, { 'Content-Length': bytes.length });
+  response.write(bytes.subarray(0, 1_000_000), () => setTimeout(() => response.destroy(), 100));
+}

@@ -1,0 +1,237 @@
+/** The page: wires the panels, the conversation and the session together. The parts know nothing of each other. */
+import { $, remember } from './dom.js';
+import { configs, customConfig } from './configs.js';
+import { ConfigPanel, showStarters } from './config-panel.js';
+import { Conversation } from './conversation.js';
+import { clearError, isAbort, showError } from './errors.js';
+import { ModelPicker, showLoading } from './model-picker.js';
+import { Session } from './session.js';
+import { Settings } from './settings.js';
+import { announce, showStatus } from './status.js';
+
+const prompt = $('prompt');
+const remembered = remember.get('config');
+const session = new Session(configs.find(({ id }) => id === remembered) ?? (remembered === 'custom' && remember.get('custom') ? customConfig(remember.get('custom')) : configs[2]));
+const conversation = new Conversation($('conversation'), $('scroller'), $('to-end'));
+const panel = new ConfigPanel(chooseConfig);
+const picker = new ModelPicker((source, name) => open(source, name));
+const settings = new Settings(() => open(current.source, current.name));
+
+let current = { source: undefined, name: 'Embedded model' };
+let loading = null;
+let answering = Promise.resolve();
+let waitingConfig = null;
+
+// Loading a model
+
+async function open(source, name) {
+  loading?.abort();
+  const controller = new AbortController();
+  loading = controller;
+  session.stop();
+  clearError();
+  showControls();
+  await answering;
+  const card = showLoading(name, () => controller.abort());
+  try {
+    await session.load(source, { contextLength: settings.contextLength, signal: controller.signal, onProgress: card.progress });
+    current = { source, name };
+    startOver();
+    announce(`${name} is ready.`);
+  } catch (error) {
+    loadFailed(error, controller.signal.aborted);
+  } finally {
+    if (loading === controller) { loading = null; card.done(); }
+    showControls();
+  }
+}
+
+function loadFailed(error, cancelled) {
+  const first = !session.model;
+  const retry = { label: first ? 'Load the embedded model' : 'Choose another model', run: () => (first ? open(undefined, 'Embedded model') : $('open-model').click()) };
+  if (isAbort(error) || cancelled) {
+    announce('Loading was cancelled.');
+    if (first) showError({ code: 'cancelled', message: 'Loading was cancelled; no model is open.' }, retry);
+  } else showError(error, retry);
+}
+
+function startOver() {
+  conversation.clear();
+  picker.show(current.name, session.model.info);
+  $('model-note').hidden = current.source !== undefined;
+  showWelcome();
+  refreshStatus();
+}
+
+/** Shows what failed; where the engine is gone, only a fresh load brings it back. */
+function fail(error) {
+  const gone = error?.code === 'engine_crashed' || error?.code === 'freed';
+  showError(error, gone && { label: 'Load the model again', run: () => open(current.source, current.name) });
+}
+
+// Choosing a config
+
+async function chooseConfig(config) {
+  if (session.busy) { waitingConfig = config; panel.showPending(config); return; }
+  waitingConfig = null;
+  const before = session.config;
+  try {
+    await session.switchConfig(config);
+    remember.set('config', config.id);
+    clearError();
+    if (before.text !== config.text) markSwitch(config);
+  } catch (error) {
+    fail(error);
+  }
+  panel.show(session.config);
+  showWelcome();
+}
+
+function markSwitch(config) {
+  announce(`Config changed to ${config.name}.`);
+  if (!conversation.turns) return;
+  const question = lastQuestion;
+  conversation.divider(config, question && (() => ask(question)));
+}
+
+// Asking and answering
+
+let lastQuestion = null;
+
+function ask(text) {
+  if (!text.trim() || !session.model || session.busy || loading) return;
+  answering = answer(text);
+}
+
+async function answer(text) {
+  clearError();
+  lastQuestion = text;
+  $('welcome').hidden = true;
+  const question = conversation.question(text);
+  const shown = conversation.answer(session.config, () => again(question, shown));
+  const asked = session.ask(text, settings.sampling(), { piece: (p) => shown.piece(p), reasoning: (p) => shown.reasoning(p), progress: (p) => shown.progress(p) });
+  showControls();
+  try {
+    const record = await asked;
+    if (record) {
+      shown.finish(record);
+      tellOutcome(shown, record);
+    } else {
+      takeBack(text, question, shown);
+      announce('Stopped.');
+    }
+  } catch (error) {
+    takeBack(text, question, shown);
+    fail(error);
+  }
+  conversation.idle();
+  showControls();
+  refreshStatus();
+  if (waitingConfig) await chooseConfig(waitingConfig);
+}
+
+function tellOutcome(shown, { finishReason, stats }) {
+  const dropped = stats?.droppedTurns ?? 0;
+  if (dropped > 0) conversation.notice(`The context is full: ${dropped} earlier ${dropped === 1 ? 'turn was' : 'turns were'} left out of this answer. The safety config always stays.`);
+  announce(finishReason === 'abort' ? 'Stopped.' : `Answer under ${shown.config.name}: ${shown.text}`);
+}
+
+async function again(question, shown) {
+  if (session.busy || loading) return;
+  try {
+    const text = (await session.retract()) ?? lastQuestion;
+    conversation.remove(question, shown.node);
+    ask(text);
+    prompt.focus();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** A message that was not answered returns to the box, before what was typed meanwhile. */
+function takeBack(text, question, shown) {
+  conversation.remove(question, shown.node);
+  showWelcome();
+  prompt.value = prompt.value ? `${text}\n${prompt.value}` : text;
+  fit();
+  prompt.focus();
+}
+
+async function newChat() {
+  if (!session.model || loading) return;
+  session.stop();
+  await answering;
+  try { await session.newChat(); } catch (error) { fail(error); return; }
+  clearError();
+  startOver();
+  announce('New chat.');
+  prompt.focus();
+}
+
+// What the page shows around the conversation
+
+function showWelcome() {
+  if (!conversation.turns) lastQuestion = null;
+  $('welcome').hidden = conversation.turns > 0;
+  showStarters($('starters'), session.config, ask);
+}
+
+function showControls() {
+  const focusLost = document.activeElement === $('stop') || document.activeElement === $('send');
+  $('send').hidden = session.busy;
+  $('stop').hidden = !session.busy;
+  const unready = !session.model || loading !== null;
+  $('send').disabled = unready;
+  $('new-chat').disabled = $('download').disabled = unready;
+  document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = unready || session.busy; });
+  prompt.placeholder = unready ? 'The model is being opened; you can write already' : 'Ask something';
+  if (focusLost) prompt.focus();
+}
+
+async function refreshStatus() {
+  showStatus(session.model?.info, session.stats, await session.memory());
+}
+
+function download() {
+  const transcript = session.chat.transcript();
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(transcript, null, 2)], { type: 'application/json' }));
+  link.download = 'cosa-transcript.json';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function toggleTheme() {
+  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  document.documentElement.dataset.theme = dark ? 'light' : 'dark';
+  try { localStorage.setItem('cosa.theme', document.documentElement.dataset.theme); } catch { /* not remembered */ }
+}
+
+function fit() {
+  prompt.style.height = 'auto';
+  prompt.style.height = `${Math.min(prompt.scrollHeight, innerHeight * 0.35)}px`;
+}
+
+function submit() {
+  const text = prompt.value;
+  if (!text.trim() || !session.model || session.busy || loading) return;
+  prompt.value = '';
+  fit();
+  ask(text);
+}
+
+$('composer').addEventListener('submit', (event) => { event.preventDefault(); submit(); });
+prompt.addEventListener('input', fit);
+prompt.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
+});
+addEventListener('keydown', (event) => { if (event.key === 'Escape' && session.busy && !document.querySelector('dialog[open]')) session.stop(); });
+$('stop').addEventListener('click', () => session.stop());
+$('new-chat').addEventListener('click', newChat);
+$('download').addEventListener('click', download);
+$('theme').addEventListener('click', toggleTheme);
+
+panel.show(session.config);
+picker.show('Opening…', null);
+showWelcome();
+open(current.source, current.name);

@@ -1,0 +1,124 @@
+/** The panel where the safety config is chosen, read and written; at phone width it moves into a drawer. */
+import { $, el, icon, remember } from './dom.js';
+import { configs, customConfig } from './configs.js';
+
+const limits = [
+  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does.',
+  'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server, or signed by an authority.',
+  'The config is never dropped or shortened when the conversation grows long; old messages go first.',
+];
+
+export class ConfigPanel {
+  /** @param {(config: object) => void} onChoose called when the reader settles on a config */
+  constructor(onChoose) {
+    this.onChoose = onChoose;
+    this.custom = customConfig(remember.get('custom') ?? '');
+    this.#build();
+    this.#makeDrawer();
+  }
+
+  #build() {
+    this.radios = [...configs, this.custom].map((config) => this.#radio(config));
+    this.shown = el('p.given');
+    this.edit = el('button.button', { type: 'button', onclick: () => this.#editCopy() }, 'Edit a copy');
+    this.reading = el('div.config-detail', {}, el('h3', {}, 'What the model is told'), this.shown, this.edit);
+    this.area = el('textarea', { id: 'custom-config', rows: '6', oninput: () => this.#note(), placeholder: 'You are the assistant of a wine shop. Alcohol is allowed. Other sensitive topics must be refused.' });
+    this.state = el('p.small', { id: 'custom-state' });
+    this.area.setAttribute('aria-describedby', 'custom-state');
+    this.writing = el('form.config-detail', { hidden: true, onsubmit: (event) => { event.preventDefault(); this.#apply(); } },
+      el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.state,
+      el('button.button.primary', { type: 'submit' }, 'Apply'));
+    this.pending = el('p.small', { role: 'status' });
+    $('config-panel').replaceChildren(
+      el('div.panel-head', {}, el('h2', {}, 'Safety config'),
+        el('button.button.icon.drawer-close', { 'aria-label': 'Close', onclick: () => $('config-dialog').close() }, icon('close'))),
+      el('p.small', {}, 'What the assistant may talk about. Switch whenever you like; the conversation stays.'),
+      el('fieldset.configs', {}, el('legend.visually-hidden', {}, 'Choose a safety config'), this.radios),
+      this.pending, this.reading, this.writing,
+      el('details.limits', {}, el('summary', {}, 'What a config can and cannot do'), el('ul', {}, limits.map((text) => el('li', {}, text)))));
+  }
+
+  #radio(config) {
+    return el('label.config', { 'data-config': config.id },
+      el('input', { type: 'radio', name: 'config', value: config.id, onchange: () => this.#picked(config.id) }),
+      el('i.dot', { 'aria-hidden': 'true' }),
+      el('span', {}, el('b', {}, config.name), ' ', el('small', {}, config.summary)));
+  }
+
+  #picked(id) {
+    const ready = configs.find((config) => config.id === id);
+    if (ready) { this.onChoose(ready); return; }
+    this.#showEditor();
+    if (this.custom.text) this.onChoose(this.custom);
+  }
+
+  #editCopy() {
+    this.area.value = this.current.text;
+    this.#showEditor();
+    this.area.focus();
+  }
+
+  #showEditor() {
+    this.#check('custom');
+    this.reading.hidden = true;
+    this.writing.hidden = false;
+    this.#note();
+  }
+
+  #note() {
+    const applied = this.area.value.trim() === this.current?.text;
+    this.state.textContent = applied ? 'In force.' : 'Not applied yet. The embedded model follows two to four short rules.';
+  }
+
+  #apply() {
+    const text = this.area.value.trim();
+    if (!text) { this.state.textContent = 'Write at least one rule.'; this.area.focus(); return; }
+    remember.set('custom', text);
+    this.custom = customConfig(text);
+    this.onChoose(this.custom);
+  }
+
+  #check(id) { $('config-panel').querySelector(`input[value="${id}"]`).checked = true; }
+
+  /** Shows what is in force; the page calls it once the engine has accepted the config. */
+  show(config) {
+    this.current = config;
+    this.pending.textContent = '';
+    const own = config.id === 'custom';
+    this.#check(config.id);
+    this.shown.textContent = config.text;
+    this.reading.dataset.config = config.id;
+    this.reading.hidden = own;
+    this.writing.hidden = !own;
+    if (own) { this.area.value = config.text; this.#note(); }
+    $('config-name').textContent = config.name;
+    $('open-config').dataset.config = config.id;
+  }
+
+  /** While an answer is written, a switch waits for the next one. */
+  showPending(config) { this.pending.textContent = `${config.name} takes effect with the next answer.`; }
+
+  /** The one panel lives in the aside, or in a dialog where there is no room for the aside. */
+  #makeDrawer() {
+    const dialog = $('config-dialog');
+    $('open-config').addEventListener('click', () => {
+      if ($('config-aside').offsetParent) { $('config-panel').querySelector('input:checked')?.focus(); return; }
+      dialog.append($('config-panel'));
+      dialog.showModal();
+    });
+    dialog.addEventListener('close', () => $('config-aside').append($('config-panel')));
+    dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+    matchMedia('(min-width: 56rem)').addEventListener('change', () => dialog.close());
+  }
+}
+
+/** Starter prompts of a config, as buttons that send. */
+export function showStarters(place, config, onAsk) {
+  const group = (title, asks) => asks.length > 0 && el('div.starter-group', {}, el('h3', {}, title),
+    asks.map((ask) => el('button.starter', { onclick: () => onAsk(ask) }, ask)));
+  place.dataset.config = config.id;
+  place.replaceChildren(...[
+    group(config.asks.declines.length ? `${config.name} should answer` : 'Try', config.asks.answers),
+    group('and should decline', config.asks.declines),
+  ].filter(Boolean));
+}

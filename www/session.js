@@ -1,0 +1,74 @@
+/**
+ * One model and one conversation with it: everything the page asks of the package, and nothing of the page.
+ */
+import { ChatModel } from 'cosa-web';
+import { forEngine } from './configs.js';
+
+export class Session {
+  model = null;
+  chat = null;
+  /** Numbers of the last answer, or null. */
+  stats = null;
+  /** The config that the next answer is given under. */
+  config;
+  /** The running answer's controller, or null. */
+  #running = null;
+
+  constructor(config) { this.config = config; }
+
+  get busy() { return this.#running !== null; }
+
+  /** Opens another model; the old one stays in use until the new one stands. */
+  async load(source, options) {
+    const model = await ChatModel.load(source, options);
+    const chat = model.chat({ safetyConfig: forEngine(this.config) });
+    try { await chat.ready; } catch (error) { model.free(); throw error; }
+    this.model?.free();
+    Object.assign(this, { model, chat, stats: null });
+  }
+
+  async newChat() {
+    const chat = this.model.chat({ safetyConfig: forEngine(this.config) });
+    await chat.ready;
+    await this.chat.close();
+    Object.assign(this, { chat, stats: null });
+  }
+
+  /** Switches the config; where the engine refuses it, the old one stays in force. */
+  async switchConfig(config) {
+    await this.chat?.setSafetyConfig(forEngine(config));
+    this.config = config;
+  }
+
+  /**
+   * Streams an answer; `on` has `piece`, `reasoning` and `progress`. Resolves to the answer's record in the
+   * transcript, or to null where it was stopped before the engine took the question.
+   */
+  async ask(text, options, on) {
+    if (this.busy) throw Object.assign(new Error('another answer is being written'), { code: 'wrong_state' });
+    this.#running = new AbortController();
+    const before = this.chat.transcript().messages.length;
+    try {
+      const answer = this.chat.send(text, { ...options, signal: this.#running.signal, onReasoning: on.reasoning, onProgress: on.progress });
+      for await (const piece of answer) on.piece(piece);
+    } catch (error) {
+      if (error?.name !== 'AbortError') throw error;
+    } finally {
+      this.#running = null;
+    }
+    const { messages } = this.chat.transcript();
+    if (messages.length === before) return null;
+    this.stats = messages.at(-1).stats;
+    return messages.at(-1);
+  }
+
+  stop() { this.#running?.abort(); }
+
+  /** Takes back the last question and its answer. */
+  retract() { return this.chat.retract(); }
+
+  /** Bytes of engine memory; undefined while there is no engine to ask. */
+  async memory() {
+    try { return await this.model.memoryBytes(); } catch { return undefined; }
+  }
+}
