@@ -7,6 +7,9 @@ import { fromWire } from './protocol.js';
 
 /** @typedef {{ resolve: (value: any) => void, reject: (reason: unknown) => void, onEvent?: (event: Event) => void }} Pending */
 
+/** How long a worker may take to end itself, in milliseconds. */
+const GRACE = 1000;
+
 export class Connection {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
@@ -55,7 +58,8 @@ export class Connection {
   close(reason) {
     if (this.#closed) return;
     this.#closed = { reason };
-    this.#worker.terminate();
+    this.#worker.postMessage({ type: 'close' });
+    setTimeout(() => this.#worker.terminate(), GRACE); // where it does not hear, in a long step or after a crash
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
   }

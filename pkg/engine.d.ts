@@ -1,5 +1,5 @@
 /**
- * The wasm module as `worker.js` sees it: `wasm/cosa.js`, generated from `src/web/`.
+ * The wasm module as `worker.js` sees it: `wasm/<build>/cosa.js`, generated from `src/web/`.
  * Every error it throws on purpose has a string `code`; anything else is a crash.
  */
 import type { FinishReason, ModelInfo, PrefillProgress, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
@@ -9,6 +9,11 @@ export interface EngineModule {
   /** Fetches and compiles the wasm. */
   default(from: { module_or_path: URL }): Promise<unknown>;
   Loader: new (options: EngineOptions) => Loader;
+  /** The module and the memory, with which a helper joins. */
+  threadParts(): [module: unknown, memory: unknown];
+  /** In a helper: works until `stopHelpers`. */
+  runHelper(): void;
+  stopHelpers(): void;
 }
 
 /** Takes a model file by file, chunk by chunk, and packs it as it comes. */
@@ -22,7 +27,7 @@ export interface Loader {
 
 /** One model, its chats, and at most one generation at a time. */
 export interface Engine {
-  info(): ModelInfo;
+  info(): Omit<ModelInfo, 'threadsReason'>;
   createChat(safetyConfig: SafetyConfigInput): number;
   setSafetyConfig(chat: number, safetyConfig: SafetyConfigInput): SafetyConfig | null;
   send(chat: number, text: string, options: SamplingOptions): void;

@@ -22,6 +22,8 @@ export interface LoadOptions {
   threads?: number;
   /** Tokens of prompt and answer together; less takes less memory. Default and upper limit: what the model was trained on. */
   contextLength?: number;
+  /** How keys and values are kept: `'int8'`, the default, takes a quarter of the memory of `'f32'`. Models with heads shorter than 64 always have `'f32'`. */
+  kvCache?: 'int8' | 'f32';
   /** SHA-256 of the model's bytes, 64 hexadecimal digits; other bytes give `digest_mismatch`. */
   sha256?: string;
   /** Ed25519 public key. Only safety configs signed by it are accepted; all others give `unauthorized`. */
@@ -59,10 +61,10 @@ export interface ModelInfo {
   trainedContextLength: number;
   vocabularySize: number;
   backend: 'cpu' | 'webgpu';
-  /** Which kernels run, for example `simd128`. */
+  /** Which kernels run: `relaxed-simd128`, or `simd128` where the browser lacks those. */
   backendDetail: string;
   threads: number;
-  /** Why there are not more threads. */
+  /** Why so many threads and not more. */
   threadsReason: string;
   /** SHA-256 of the model's bytes, hexadecimal. */
   sha256: string;

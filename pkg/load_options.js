@@ -10,6 +10,7 @@ const CHECKS = {
   backend: (value) => !['auto', 'cpu', 'webgpu'].includes(value) && `must be 'auto', 'cpu' or 'webgpu', not ${show(value)}`,
   threads: (value) => !isCount(value) && `must be a whole number from 1, not ${show(value)}`,
   contextLength: (value) => !isCount(value) && `must be a whole number of tokens from 1, not ${show(value)}`,
+  kvCache: (value) => !['int8', 'f32'].includes(value) && `must be 'int8' or 'f32', not ${show(value)}`,
   sha256: (value) => !/^[0-9a-f]{64}$/i.test(value) && 'must be 64 hexadecimal digits',
   authority: (value) => typeof value !== 'string' && 'must be a string, the Ed25519 public key',
   onProgress: (value) => typeof value !== 'function' && 'must be a function',
@@ -19,7 +20,7 @@ const CHECKS = {
 /**
  * Splits the options into those of the page and those of the engine.
  * @param {LoadOptions} options
- * @returns {Pick<LoadOptions, 'signal' | 'onProgress'> & { engine: EngineOptions }}
+ * @returns {Pick<LoadOptions, 'signal' | 'onProgress' | 'threads'> & { engine: EngineOptions }}
  */
 export function checkLoadOptions(options) {
   if (options === null || typeof options !== 'object') throw invalidOption('options', 'must be an object');
@@ -31,8 +32,8 @@ export function checkLoadOptions(options) {
   if (options.backend === 'webgpu') {
     throw new CosaError('unsupported_backend', "the webgpu backend is not built yet; use backend 'auto' or 'cpu'");
   }
-  const { signal, onProgress, contextLength, sha256, authority } = options;
-  return { signal, onProgress, engine: { contextLength, sha256: sha256?.toLowerCase(), authority } };
+  const { signal, onProgress, threads, contextLength, kvCache, sha256, authority } = options;
+  return { signal, onProgress, threads, engine: { contextLength, kvCache, sha256: sha256?.toLowerCase(), authority } };
 }
 
 /** @param {unknown} value */

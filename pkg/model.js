@@ -29,14 +29,14 @@ export class ChatModel {
    * @param {LoadOptions} [options]
    */
   static async load(source, options = {}) {
-    const { signal, onProgress, engine } = checkLoadOptions(options);
+    const { signal, onProgress, threads, engine } = checkLoadOptions(options);
     const parts = listParts(source);
     signal?.throwIfAborted();
     const connection = new Connection();
     const abort = () => connection.close(signal?.reason); // ends the worker, and its download with it
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      const info = await connection.request('load', { parts, options: engine }, (event) => {
+      const info = await connection.request('load', { parts, threads, options: engine }, (event) => {
         if (event.type === 'load') onProgress?.(event.progress);
       }).answer;
       return new ChatModel(connection, info);

@@ -3,7 +3,8 @@
  *
  * A request carries an `id` and is answered by exactly one `result` or `error` with that id; events
  * with the same id may come before. Messages arrive in the order in which they were sent.
- * `abort` has no answer of its own: the request it names ends with its `result`.
+ * `abort` has no answer of its own: the request it names ends with its `result`. Nor has `close`, which
+ * ends the worker and its helpers.
  * `crashed` ends everything: the worker holds no usable engine any more.
  */
 
@@ -15,7 +16,7 @@ import { CosaError } from './errors.js';
 /**
  * What may be asked of the worker, and what each answer's `value` is. `chat` is the engine's number of a chat.
  * @typedef {{
- *   load: { ask: { parts: ModelPart[], options: EngineOptions }, value: ModelInfo },
+ *   load: { ask: { parts: ModelPart[], threads?: number, options: EngineOptions }, value: ModelInfo },
  *   createChat: { ask: { safetyConfig: SafetyConfigInput }, value: { chat: number, safetyConfig: SafetyConfig | null } },
  *   setSafetyConfig: { ask: { chat: number, safetyConfig: SafetyConfigInput }, value: SafetyConfig | null },
  *   send: { ask: { chat: number, text: string, options: SamplingOptions }, value: Ending },
@@ -28,7 +29,7 @@ import { CosaError } from './errors.js';
  * }} Calls
  *
  * @typedef {string | Blob} ModelPart one file of the model: an absolute URL, or its bytes
- * @typedef {{ contextLength?: number, sha256?: string, authority?: string }} EngineOptions
+ * @typedef {{ contextLength?: number, sha256?: string, authority?: string, kvCache?: 'int8' | 'f32' }} EngineOptions
  * @typedef {{ finishReason: FinishReason, stats: Stats }} Ending how a generation ended
  */
 
@@ -38,7 +39,7 @@ import { CosaError } from './errors.js';
  */
 
 /** @typedef {{ [K in keyof Calls]: RequestOf<K> }[keyof Calls]} Request */
-/** @typedef {Request | { type: 'abort', id: number }} ToWorker */
+/** @typedef {Request | { type: 'abort', id: number } | { type: 'close' }} ToWorker */
 
 /**
  * What a request may tell before its answer.

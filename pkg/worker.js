@@ -7,17 +7,23 @@
 import { CosaError } from './errors.js';
 import { toWire } from './protocol.js';
 import { openPart, readPart } from './source.js';
+import { chooseBuild, planThreads, startHelpers } from './threads.js';
 
 /** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
 const PROGRESS_INTERVAL = 50;
 
+/** @type {EngineModule | undefined} */
+let module;
 /** @type {Engine | undefined} */
 let engine;
 /** The request whose generation runs, if one does. @type {number | undefined} */
 let running;
 
 self.onmessage = (/** @type {MessageEvent<ToWorker>} */ { data }) => {
-  if (data.type === 'abort') {
+  if (data.type === 'close') {
+    module?.stopHelpers();
+    self.close();
+  } else if (data.type === 'abort') {
     if (data.id === running) orCrash(() => engine?.abort());
   } else {
     answer(data);
@@ -62,11 +68,13 @@ function serve(request) {
  * A failed load needs no tidying here: the page ends this worker, and with it the download and all memory.
  * @param {RequestOf<'load'>} request
  */
-async function load({ id, parts, options }) {
+async function load({ id, parts, threads, options }) {
   const files = parts.length;
   tellEvent(id, { type: 'load', progress: { phase: 'engine', loaded: 0, total: 0, file: 1, files } });
-  const { Loader } = await startEngine();
-  const loader = new Loader(options);
+  const build = chooseBuild();
+  module = await startEngine(build);
+  const helped = await startHelpers(module, build, planThreads(threads));
+  const loader = new module.Loader(options);
   for (const [index, part] of parts.entries()) {
     await loadPart(loader, part, (phase, loaded, total = 0) => {
       tellEvent(id, { type: 'load', progress: { phase, loaded, total, file: index + 1, files } });
@@ -74,7 +82,7 @@ async function load({ id, parts, options }) {
   }
   tellEvent(id, { type: 'load', progress: { phase: 'prepare', loaded: 0, total: 0, file: files, files } });
   engine = loader.finish();
-  return engine.info();
+  return { ...engine.info(), threads: helped.threads, threadsReason: helped.reason };
 }
 
 /**
@@ -97,13 +105,16 @@ async function loadPart(loader, part, tell) {
   tell(file.phase, bytes, bytes);
 }
 
-/** @returns {Promise<EngineModule>} */
-async function startEngine() {
+/**
+ * @param {string} build
+ * @returns {Promise<EngineModule>}
+ */
+async function startEngine(build) {
   try {
-    // @ts-ignore: made by the build, absent before it; engine.d.ts says what it is
-    const module = /** @type {any} */ (await import('./wasm/cosa.js'));
-    await module.default({ module_or_path: new URL('./wasm/cosa_bg.wasm', import.meta.url) });
-    return module;
+    // Made by the build, absent before it; engine.d.ts says what it is.
+    const started = /** @type {any} */ (await import(`./wasm/${build}/cosa.js`));
+    await started.default({ module_or_path: new URL(`./wasm/${build}/cosa_bg.wasm`, import.meta.url) });
+    return started;
   } catch (cause) {
     throw new CosaError('engine_unavailable', `the WebAssembly engine could not be started: ${cause}`);
   }

@@ -31,20 +31,22 @@ fn logits(shape: Shape, change: &dyn Fn(&mut Metadata), extra: &[(&str, Vec<f32>
     let model = load(Reference, &writer.to_bytes()).unwrap().transformer;
     let tokens: Vec<u32> = (0..30).map(|i| i * 11 % 96).collect();
     let mut cache = model.new_cache();
-    model
-        .forward(&mut [Sequence {
+    common::forward(
+        &model,
+        &mut [Sequence {
             tokens: &tokens,
             cache: &mut cache,
             logits: true,
-        }])
-        .unwrap()
+        }],
+    )
+    .unwrap()
 }
 
 #[test]
 fn rope_freqs_divide_the_frequencies() {
     let shape = Shape::new("llama", Dtype::F32);
     let plain = logits(shape, &|_| {}, &[]);
-    let ones = logits(shape, &|_| {}, &[("rope_freqs.weight", vec![1.0; 16])]);
+    let ones = logits(shape, &|_| {}, &[("rope_freqs.weight", vec![1.0; 32])]);
     assert_eq!(ones, plain);
     let linear = logits(
         shape,
@@ -57,7 +59,7 @@ fn rope_freqs_divide_the_frequencies() {
         },
         &[],
     );
-    let fours = logits(shape, &|_| {}, &[("rope_freqs.weight", vec![4.0; 16])]);
+    let fours = logits(shape, &|_| {}, &[("rope_freqs.weight", vec![4.0; 32])]);
     assert!(relative_error(&fours, &linear) < 1e-6);
     assert!(
         relative_error(&fours, &plain) > 1e-3,

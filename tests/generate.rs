@@ -127,21 +127,23 @@ fn prefix_reuse<B: Backend>(backend: B) {
     let old: Vec<u32> = (0..100).map(|i| i * 7 % 251).collect();
     let mut new = old[..70].to_vec();
     new.extend([9, 8, 7, 6, 5]);
-    let mut fresh = Context::new(&model);
-    let expected = bits(&fresh.append(&model, &new, true).unwrap());
+    let append = |context: &mut Context<B>, tokens: &[u32]| {
+        let mut logits = Vec::new();
+        context.append(&model, tokens, Some(&mut logits)).unwrap();
+        bits(&logits)
+    };
+    let expected = append(&mut Context::new(&model), &new);
 
     let mut context = Context::new(&model);
     for chunk in old.chunks(33) {
-        context.append(&model, chunk, false).unwrap();
+        context.append(&model, chunk, None).unwrap();
     }
     assert_eq!(context.keep_prefix_of(&new), 70);
-    let reused = context.append(&model, &new[70..], true).unwrap();
-    assert_eq!(bits(&reused), expected);
+    assert_eq!(append(&mut context, &new[70..]), expected);
     assert_eq!(context.ids(), new);
     // The same prompt again: all but one token is reused.
     assert_eq!(context.keep_prefix_of(&new), new.len() - 1);
-    let last = context.append(&model, &new[new.len() - 1..], true).unwrap();
-    assert_eq!(bits(&last), expected);
+    assert_eq!(append(&mut context, &new[new.len() - 1..]), expected);
     assert_eq!(context.keep_prefix_of(&[1]), 0);
 }
 

@@ -11,20 +11,22 @@ mod common;
 use common::{Shape, load, metadata, random_gguf, relative_error};
 use cosa::Error;
 use cosa::backend::Backend;
-use cosa::backend::cpu::Cpu;
+use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::reference::Reference;
 use cosa::gguf::{Value, Writer};
 use cosa::model::{KvCache, Sequence, Transformer};
 use cosa::quant::Dtype;
 
 fn step<B: Backend>(model: &Transformer<B>, cache: &mut KvCache<B>, tokens: &[u32]) -> Vec<f32> {
-    model
-        .forward(&mut [Sequence {
+    common::forward(
+        model,
+        &mut [Sequence {
             tokens,
             cache,
             logits: true,
-        }])
-        .unwrap()
+        }],
+    )
+    .unwrap()
 }
 
 fn argmax(logits: &[f32]) -> u32 {
@@ -87,21 +89,56 @@ fn cpu_follows_the_reference_for_every_family_and_type() {
             let bytes = random_gguf(shape, metadata(shape), dtype as u64 + 1);
             let tokens: Vec<u32> = (0..23).map(|i| i * 7 % 96).collect();
             let reference = load(Reference, &bytes).unwrap().transformer;
-            let cpu = load(Cpu::new(), &bytes).unwrap().transformer;
             let expected = step(&reference, &mut reference.new_cache(), &tokens);
-            let found = step(&cpu, &mut cpu.new_cache(), &tokens);
-            // Float weights differ by rounding alone; coded ones meet 8-bit activations.
-            let bound = if dtype.block_len() == 1 { 1e-5 } else { 4.5e-2 };
-            let error = relative_error(&found, &expected);
-            assert!(error <= bound, "{family} {dtype}: {error}");
+            // Float weights differ by rounding alone; coded ones meet 8-bit activations, and
+            // coded keys and values have 8 bits too.
+            let weights = if dtype.block_len() == 1 { 1e-5 } else { 4.5e-2 };
+            for (kv_type, bound) in [(KvType::F32, weights), (KvType::Int8, weights + 2e-2)] {
+                let backend: Cpu = Cpu::with(Pool::with_threads(1), kv_type);
+                let cpu = load(backend, &bytes).unwrap().transformer;
+                let found = step(&cpu, &mut cpu.new_cache(), &tokens);
+                let error = relative_error(&found, &expected);
+                assert!(error <= bound, "{family} {dtype} {kv_type:?}: {error}");
+            }
         }
+    }
+}
+
+/// Each way of running the CPU backend must give the same bits.
+fn backends() -> Vec<Cpu> {
+    (1..=3)
+        .map(|threads| Cpu::with(Pool::with_threads(threads), KvType::Int8))
+        .collect()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for dtype in Dtype::ALL {
+        let shape = Shape::new("qwen3", dtype);
+        let bytes = random_gguf(shape, metadata(shape), 3);
+        let tokens: Vec<u32> = (0..150).map(|i| i * 31 % 96).collect(); // over two pages
+        let found = backends().into_iter().map(|backend| {
+            let model = load(backend, &bytes).unwrap().transformer;
+            let mut cache = model.new_cache();
+            let mut logits = step(&model, &mut cache, &tokens);
+            logits.extend(step(&model, &mut cache, &[7]));
+            logits
+        });
+        let found: Vec<_> = found.collect();
+        assert!(found.iter().all(|logits| *logits == found[0]), "{dtype}");
     }
 }
 
 #[test]
 fn a_sequence_gets_the_same_bits_however_it_is_cut_or_batched() {
+    for backend in backends() {
+        cut_and_batch(backend);
+    }
+}
+
+fn cut_and_batch(backend: Cpu) {
     let shape = Shape::new("qwen3", Dtype::Q4_K);
-    let model = load(Cpu::new(), &random_gguf(shape, metadata(shape), 3))
+    let model = load(backend, &random_gguf(shape, metadata(shape), 3))
         .unwrap()
         .transformer;
     let tokens: Vec<u32> = (0..150).map(|i| i * 31 % 96).collect(); // over two pages
@@ -109,20 +146,23 @@ fn a_sequence_gets_the_same_bits_however_it_is_cut_or_batched() {
     let mut cut = model.new_cache();
     for chunk in tokens[..149].chunks(37) {
         assert!(
-            model
-                .forward(&mut [Sequence {
+            common::forward(
+                &model,
+                &mut [Sequence {
                     tokens: chunk,
                     cache: &mut cut,
                     logits: false
-                }])
-                .unwrap()
-                .is_empty()
+                }]
+            )
+            .unwrap()
+            .is_empty()
         );
     }
     let (mut a, mut b, mut c) = (cut.fork(), cut.fork(), model.new_cache());
     let last = &tokens[149..];
-    let batch = model
-        .forward(&mut [
+    let batch = common::forward(
+        &model,
+        &mut [
             Sequence {
                 tokens: &tokens[..5],
                 cache: &mut c,
@@ -143,8 +183,9 @@ fn a_sequence_gets_the_same_bits_however_it_is_cut_or_batched() {
                 cache: &mut cut,
                 logits: true,
             },
-        ])
-        .unwrap();
+        ],
+    )
+    .unwrap();
     let vocab = model.config.vocab_size;
     assert_eq!(batch.len(), 3 * vocab);
     assert_eq!(&batch[vocab..2 * vocab], whole, "fork");
@@ -171,11 +212,14 @@ fn bad_input_is_an_error_that_names_its_cause() {
         .transformer;
     let mut cache = model.new_cache();
     let mut run = |tokens: &[u32]| {
-        model.forward(&mut [Sequence {
-            tokens,
-            cache: &mut cache,
-            logits: true,
-        }])
+        common::forward(
+            &model,
+            &mut [Sequence {
+                tokens,
+                cache: &mut cache,
+                logits: true,
+            }],
+        )
     };
     assert_eq!(run(&[96]).unwrap_err().code(), "invalid_option");
     assert_eq!(run(&[]).unwrap_err().code(), "invalid_option");

@@ -13,7 +13,7 @@ use candle_core::{Device, Tensor};
 use candle_transformers::models::{quantized_llama, quantized_qwen2, quantized_qwen3};
 use common::{Shape, load, metadata, random_gguf, relative_error};
 use cosa::backend::Backend;
-use cosa::backend::cpu::Cpu;
+use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::reference::Reference;
 use cosa::gguf::Value;
 use cosa::model::Sequence;
@@ -68,16 +68,22 @@ fn ours<B: Backend>(backend: B, bytes: &[u8], prompt: &[u32], next: &[u32]) -> V
     let mut logits = Vec::new();
     for tokens in std::iter::once(prompt).chain(next.chunks(1)) {
         logits.extend(
-            model
-                .forward(&mut [Sequence {
+            common::forward(
+                &model,
+                &mut [Sequence {
                     tokens,
                     cache: &mut cache,
                     logits: true,
-                }])
-                .unwrap(),
+                }],
+            )
+            .unwrap(),
         );
     }
     logits
+}
+
+fn cpu(kv_type: KvType) -> Cpu {
+    Cpu::with(Pool::with_threads(2), kv_type)
 }
 
 #[test]
@@ -93,10 +99,15 @@ fn logits_agree_with_candle() {
             let theirs = candle(family, &bytes, &prompt, &next);
             for (name, found) in [
                 ("reference", ours(Reference, &bytes, &prompt, &next)),
-                ("cpu", ours(Cpu::new(), &bytes, &prompt, &next)),
+                ("cpu", ours(cpu(KvType::F32), &bytes, &prompt, &next)),
+                (
+                    "cpu, int8 cache",
+                    ours(cpu(KvType::Int8), &bytes, &prompt, &next),
+                ),
             ] {
                 // With coded weights candle rounds activations to 8 bits, by 32 or 256 values.
-                let bound = if dtype.block_len() == 1 { 1e-5 } else { 0.06 };
+                let coded_cache = if name.contains("int8") { 2e-2 } else { 0.0 };
+                let bound = coded_cache + if dtype.block_len() == 1 { 1e-5 } else { 0.06 };
                 let error = relative_error(&found, &theirs);
                 assert!(error <= bound, "{family} {dtype} {name}: {error}");
             }

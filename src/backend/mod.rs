@@ -9,6 +9,9 @@
 pub mod cpu;
 pub mod reference;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::error::Result;
 use crate::quant::Dtype;
 
@@ -77,30 +80,40 @@ impl Heads {
 /// Positions that one page of a KV cache holds.
 pub const PAGE: usize = 64;
 
-/// What one row of queries may look at: the first `len` positions of one sequence.
-///
-/// A page is `[head][position][dim]`, [`PAGE`] positions long.
+/// What the new rows of one sequence may look at, in one layer.
 #[derive(Debug)]
-pub struct KvView<'a, Buffer> {
-    /// Key pages, in order.
-    pub keys: Vec<&'a Buffer>,
-    /// Value pages, in order.
-    pub values: Vec<&'a Buffer>,
+pub struct KvView<'a, Page> {
+    /// Pages, in order.
+    pub pages: &'a [Arc<Page>],
     /// Visible positions for each query row of this sequence, first row first.
-    pub lens: std::ops::Range<usize>,
+    pub lens: Range<usize>,
 }
 
-/// The operations a transformer needs. `n` is the number of rows of a buffer.
+/// The operations a transformer needs. Results go into buffers that are given, so that a
+/// decode step allocates nothing.
 pub trait Backend: std::fmt::Debug {
     /// A weight matrix in the layout of this backend's kernels.
     type Weight: std::fmt::Debug;
-    /// A buffer of `f32` where this backend can reach it.
-    type Buffer: Clone + std::fmt::Debug;
+    /// A buffer of `f32` where this backend can reach it; its default is empty.
+    type Buffer: Clone + Default + std::fmt::Debug;
+    /// The keys and values of [`PAGE`] positions of one layer.
+    type Page: Clone + std::fmt::Debug;
 
     /// The name shown to users, for example "cpu".
     fn name(&self) -> &'static str;
     /// The instruction set or adapter behind the name, for example "simd128".
     fn detail(&self) -> &'static str;
+    /// Threads that share the work.
+    fn threads(&self) -> usize {
+        1
+    }
+
+    /// Does both, at the same time where there are threads. `here` runs on this one, and may
+    /// use of this backend's operations [`Backend::pack`] alone.
+    fn beside(&self, aside: &mut (dyn FnMut() + Send), here: &mut dyn FnMut()) {
+        aside();
+        here();
+    }
 
     /// Lays a matrix out for the kernels.
     ///
@@ -111,40 +124,51 @@ pub trait Backend: std::fmt::Debug {
     fn weight_bytes(&self, weight: &Self::Weight) -> usize;
     /// Values become a buffer.
     fn upload(&self, values: Vec<f32>) -> Self::Buffer;
-    /// A buffer becomes values.
-    fn download(&self, buffer: Self::Buffer) -> Vec<f32>;
+    /// Writes a buffer's values to `out`.
+    fn download(&self, buffer: &Self::Buffer, out: &mut Vec<f32>);
 
     /// The rows of `table` that `tokens` name: `[n, cols]`.
-    fn embed(&self, table: &Self::Weight, tokens: &[u32]) -> Self::Buffer;
-    /// `x * weightᵀ`: `[n, cols]` to `[n, rows]`.
-    fn matmul(&self, weight: &Self::Weight, x: &Self::Buffer) -> Self::Buffer;
+    fn embed(&self, table: &Self::Weight, tokens: &[u32], out: &mut Self::Buffer);
+    /// `x * weightᵀ` for each weight: `[n, cols]` to `[n, rows]`.
+    fn matmul<const N: usize>(
+        &self,
+        weights: [&Self::Weight; N],
+        x: &Self::Buffer,
+        out: [&mut Self::Buffer; N],
+    );
     /// `x / sqrt(mean(x²) + eps) * weight`, over runs of `weight`'s length.
-    fn rms_norm(&self, x: &Self::Buffer, weight: &Self::Buffer, eps: f32) -> Self::Buffer;
+    fn rms_norm(&self, x: &Self::Buffer, weight: &Self::Buffer, eps: f32, out: &mut Self::Buffer);
     /// Adds `bias` to every row.
     fn add_bias(&self, x: &mut Self::Buffer, bias: &Self::Buffer);
     /// `x + y`, value by value.
     fn add(&self, x: &mut Self::Buffer, y: &Self::Buffer);
-    /// Rotates the pairs `(i, i + dim/2)` of every head by `position * inv_freq[i]`.
+    /// Rotates the pairs `(i, i + inv_freq.len())` of every head by `position * inv_freq[i]`.
     fn rope(&self, x: &mut Self::Buffer, heads: Heads, positions: &[u32], inv_freq: &[f32]);
     /// `silu(gate) * up`, into `gate`.
     fn swiglu(&self, gate: &mut Self::Buffer, up: &Self::Buffer);
-    /// Copies row `row` of `x` to position `at` (below [`PAGE`]) of a page.
+    /// The rows `rows` of `x`, each `width` wide.
+    fn gather(&self, x: &Self::Buffer, width: usize, rows: &[usize], out: &mut Self::Buffer);
+
+    /// An empty page for these KV heads.
+    fn new_page(&self, heads: Heads) -> Self::Page;
+    /// Bytes that a page holds.
+    fn page_bytes(&self, page: &Self::Page) -> usize;
+    /// Copies row `row` of keys and values to position `at` (below [`PAGE`]) of a page.
     fn kv_store(
         &self,
-        page: &mut Self::Buffer,
+        page: &mut Self::Page,
         at: usize,
-        x: &Self::Buffer,
+        kv: [&Self::Buffer; 2],
         row: usize,
         heads: Heads,
     );
-    /// Softmax attention of the rows of `q` over their views, in the views' order.
+    /// Softmax attention of the rows of `q` over their views, in the views' order, for
+    /// query heads and KV heads.
     fn attend(
         &self,
         q: &Self::Buffer,
-        heads: Heads,
-        kv: Heads,
-        views: &[KvView<'_, Self::Buffer>],
-    ) -> Self::Buffer;
-    /// The rows `rows` of `x`, each `width` wide.
-    fn gather(&self, x: &Self::Buffer, width: usize, rows: &[usize]) -> Self::Buffer;
+        heads: [Heads; 2],
+        views: &[KvView<'_, Self::Page>],
+        out: &mut Self::Buffer,
+    );
 }

@@ -15,9 +15,13 @@ pub struct Weight {
     values: Vec<f32>,
 }
 
+/// Keys and values, each `[head][position][dim]`.
+pub type Page = [Vec<f32>; 2];
+
 impl Backend for Reference {
     type Weight = Weight;
     type Buffer = Vec<f32>;
+    type Page = Page;
 
     fn name(&self) -> &'static str {
         "reference"
@@ -54,32 +58,32 @@ impl Backend for Reference {
         values
     }
 
-    fn download(&self, buffer: Vec<f32>) -> Vec<f32> {
-        buffer
+    fn download(&self, buffer: &Vec<f32>, out: &mut Vec<f32>) {
+        out.clone_from(buffer);
     }
 
-    fn embed(&self, table: &Weight, tokens: &[u32]) -> Vec<f32> {
-        (tokens.iter())
-            .flat_map(|&token| {
-                let start = token as usize * table.cols;
-                table.values[start..start + table.cols].iter().copied()
-            })
-            .collect()
+    fn embed(&self, table: &Weight, tokens: &[u32], out: &mut Vec<f32>) {
+        let rows = tokens.iter().map(|&token| token as usize * table.cols);
+        *out = rows
+            .flat_map(|start| table.values[start..start + table.cols].iter().copied())
+            .collect();
     }
 
-    fn matmul(&self, weight: &Weight, x: &Vec<f32>) -> Vec<f32> {
-        (x.chunks_exact(weight.cols))
-            .flat_map(|x| weight.values.chunks_exact(weight.cols).map(|w| dot(w, x)))
-            .collect()
+    fn matmul<const N: usize>(&self, weights: [&Weight; N], x: &Vec<f32>, out: [&mut Vec<f32>; N]) {
+        for (weight, out) in weights.into_iter().zip(out) {
+            *out = (x.chunks_exact(weight.cols))
+                .flat_map(|x| weight.values.chunks_exact(weight.cols).map(|w| dot(w, x)))
+                .collect();
+        }
     }
 
-    fn rms_norm(&self, x: &Vec<f32>, weight: &Vec<f32>, eps: f32) -> Vec<f32> {
-        (x.chunks_exact(weight.len()))
+    fn rms_norm(&self, x: &Vec<f32>, weight: &Vec<f32>, eps: f32, out: &mut Vec<f32>) {
+        *out = (x.chunks_exact(weight.len()))
             .flat_map(|row| {
                 let scale = 1.0 / (dot(row, row) / row.len() as f32 + eps).sqrt();
                 row.iter().zip(weight).map(move |(x, w)| x * scale * w)
             })
-            .collect()
+            .collect();
     }
 
     fn add_bias(&self, x: &mut Vec<f32>, bias: &Vec<f32>) {
@@ -106,38 +110,50 @@ impl Backend for Reference {
         }
     }
 
-    fn kv_store(&self, page: &mut Vec<f32>, at: usize, x: &Vec<f32>, row: usize, heads: Heads) {
-        let row = &x[row * heads.width()..][..heads.width()];
-        for (head, values) in row.chunks_exact(heads.dim).enumerate() {
-            let start = (head * PAGE + at) * heads.dim;
-            page[start..start + heads.dim].copy_from_slice(values);
+    fn gather(&self, x: &Vec<f32>, width: usize, rows: &[usize], out: &mut Vec<f32>) {
+        *out = (rows.iter())
+            .flat_map(|row| x[row * width..][..width].iter().copied())
+            .collect();
+    }
+
+    fn new_page(&self, heads: Heads) -> Page {
+        [(); 2].map(|()| vec![0.0; PAGE * heads.width()])
+    }
+
+    fn page_bytes(&self, page: &Page) -> usize {
+        page.iter()
+            .map(|values| size_of_val(values.as_slice()))
+            .sum()
+    }
+
+    fn kv_store(&self, page: &mut Page, at: usize, kv: [&Vec<f32>; 2], row: usize, heads: Heads) {
+        for (page, x) in page.iter_mut().zip(kv) {
+            let row = &x[row * heads.width()..][..heads.width()];
+            for (head, values) in row.chunks_exact(heads.dim).enumerate() {
+                let start = (head * PAGE + at) * heads.dim;
+                page[start..start + heads.dim].copy_from_slice(values);
+            }
         }
     }
 
     fn attend(
         &self,
         q: &Vec<f32>,
-        heads: Heads,
-        kv: Heads,
-        views: &[KvView<'_, Vec<f32>>],
-    ) -> Vec<f32> {
+        [heads, kv]: [Heads; 2],
+        views: &[KvView<'_, Page>],
+        out: &mut Vec<f32>,
+    ) {
         let rows = views
             .iter()
             .flat_map(|view| view.lens.clone().map(move |len| (view, len)));
-        (q.chunks_exact(heads.width()).zip(rows))
+        *out = (q.chunks_exact(heads.width()).zip(rows))
             .flat_map(|(row, (view, len))| {
                 (row.chunks_exact(heads.dim).enumerate()).flat_map(move |(head, q)| {
                     // Grouped-query attention: several query heads read one KV head.
                     attend_one(q, view, len, head * kv.count / heads.count)
                 })
             })
-            .collect()
-    }
-
-    fn gather(&self, x: &Vec<f32>, width: usize, rows: &[usize]) -> Vec<f32> {
-        (rows.iter())
-            .flat_map(|row| x[row * width..][..width].iter().copied())
-            .collect()
+            .collect();
     }
 }
 
@@ -156,23 +172,23 @@ fn rotate(head: &mut [f32], position: u32, inv_freq: &[f32]) {
     }
 }
 
-fn attend_one(q: &[f32], view: &KvView<'_, Vec<f32>>, len: usize, head: usize) -> Vec<f32> {
+fn attend_one(q: &[f32], view: &KvView<'_, Page>, len: usize, head: usize) -> Vec<f32> {
     let dim = q.len();
-    let at = |pages: &[&'_ Vec<f32>], position: usize| {
+    let at = |part: usize, position: usize| {
         let start = (head * PAGE + position % PAGE) * dim;
-        pages[position / PAGE][start..start + dim].to_vec()
+        &view.pages[position / PAGE][part][start..start + dim]
     };
     let scores: Vec<f32> = (0..len)
-        .map(|position| dot(q, &at(&view.keys, position)) / (dim as f32).sqrt())
+        .map(|position| dot(q, at(0, position)) / (dim as f32).sqrt())
         .collect();
     let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weights: Vec<f32> = scores.iter().map(|score| (score - highest).exp()).collect();
     let total: f32 = weights.iter().sum();
     let mut out = vec![0.0; dim];
     for (position, weight) in weights.iter().enumerate() {
-        let value = at(&view.values, position);
+        let value = at(1, position);
         out.iter_mut()
-            .zip(&value)
+            .zip(value)
             .for_each(|(o, v)| *o += weight / total * v);
     }
     out

@@ -28,8 +28,8 @@ impl<B: Backend> Context<B> {
 
     /// Bytes of the cache.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.cache.bytes()
+    pub fn bytes(&self, model: &Transformer<B>) -> usize {
+        self.cache.bytes(model.backend())
     }
 
     /// Forgets everything behind the longest common prefix with `prompt`, and always the
@@ -42,8 +42,8 @@ impl<B: Backend> Context<B> {
         kept
     }
 
-    /// Runs `tokens` through the model behind what is there. Returns the logits of the
-    /// last one if `logits` asks for them, else nothing.
+    /// Runs `tokens` through the model behind what is there, and puts the logits of the
+    /// last one where `logits` says, if anywhere.
     ///
     /// # Errors
     /// The model's; the context is empty then, since a half-written cache is of no use.
@@ -51,14 +51,14 @@ impl<B: Backend> Context<B> {
         &mut self,
         model: &Transformer<B>,
         tokens: &[u32],
-        logits: bool,
-    ) -> Result<Vec<f32>> {
+        logits: Option<&mut Vec<f32>>,
+    ) -> Result<()> {
         let sequence = Sequence {
             tokens,
             cache: &mut self.cache,
-            logits,
+            logits: logits.is_some(),
         };
-        let result = model.forward(&mut [sequence]);
+        let result = model.forward(&mut [sequence], logits.unwrap_or(&mut Vec::new()));
         match &result {
             Ok(_) => self.ids.extend_from_slice(tokens),
             Err(_) => self.truncate(0),

@@ -137,8 +137,8 @@ impl<B: Backend> Generation<B> {
 
     /// Bytes of the KV cache.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.context.bytes()
+    pub fn bytes(&self, model: &Transformer<B>) -> usize {
+        self.context.bytes(model)
     }
 
     /// Takes the run apart; one that had not ended is aborted.
@@ -160,7 +160,8 @@ impl<B: Backend> Generation<B> {
         let total = self.prompt.len();
         let done = total.min(begin + PREFILL_CHUNK);
         let chunk = &self.prompt[begin..done];
-        self.logits = self.context.append(model, chunk, done == total)?;
+        let logits = (done == total).then_some(&mut self.logits);
+        self.context.append(model, chunk, logits)?;
         self.ready.push_back(Step::Prefill {
             done,
             total,
@@ -171,7 +172,7 @@ impl<B: Backend> Generation<B> {
 
     fn decode(&mut self, model: &Transformer<B>, tokenizer: &Tokenizer) -> Result<()> {
         if let Some(id) = self.drawn.take() {
-            self.logits = self.context.append(model, &[id], true)?;
+            self.context.append(model, &[id], Some(&mut self.logits))?;
         }
         let id = self.sampler.sample(&mut self.logits, self.context.ids())?;
         self.stats.decoded_tokens += 1;

@@ -1,7 +1,7 @@
 //! From logits to one token id.
 
-use candle_core::{Device, Tensor};
-use candle_transformers::generation::{LogitsProcessor, Sampling};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use super::GenerateOptions;
 use crate::error::{Error, Result};
@@ -12,31 +12,34 @@ const GREEDY_BELOW: f64 = 1e-6;
 /// Draws token ids; the same options and logits give the same ids.
 pub struct Sampler {
     temperature: f64,
+    top_k: usize,
+    top_p: f64,
     min_p: f64,
     repetition_penalty: f32,
-    /// `None` is greedy.
-    processor: Option<LogitsProcessor>,
+    /// A generator whose numbers are the same on every machine and in every version.
+    random: ChaCha8Rng,
+    candidates: Vec<Candidate>,
+}
+
+/// A token with its probability relative to the most likely one's.
+#[derive(Clone, Copy)]
+struct Candidate {
+    id: u32,
+    weight: f64,
 }
 
 impl Sampler {
     /// A sampler for one answer. `options` are valid.
     #[must_use]
     pub fn new(options: &GenerateOptions) -> Self {
-        let temperature = options.temperature;
-        let k = options.top_k;
-        let p = options.top_p;
-        let sampling = match (k > 0, p < 1.0) {
-            (false, false) => Sampling::All { temperature },
-            (true, false) => Sampling::TopK { k, temperature },
-            (false, true) => Sampling::TopP { p, temperature },
-            (true, true) => Sampling::TopKThenTopP { k, p, temperature },
-        };
         Self {
-            temperature,
+            temperature: options.temperature,
+            top_k: options.top_k,
+            top_p: options.top_p,
             min_p: options.min_p,
             repetition_penalty: options.repetition_penalty as f32,
-            processor: (temperature >= GREEDY_BELOW)
-                .then(|| LogitsProcessor::from_sampling(options.seed, sampling)),
+            random: ChaCha8Rng::seed_from_u64(options.seed),
+            candidates: Vec::new(),
         }
     }
 
@@ -49,23 +52,65 @@ impl Sampler {
         check_finite(logits)?;
         self.penalize(logits, recent);
         let best = argmax(logits);
-        let Some(processor) = &mut self.processor else {
+        if self.temperature < GREEDY_BELOW {
             return Ok(best as u32);
-        };
-        // The softmax is over differences to the best logit: no temperature can overflow it.
-        let max = logits[best];
-        let floor = (self.temperature * self.min_p.ln()) as f32;
-        for logit in logits.iter_mut() {
-            *logit -= max;
-            if *logit < floor {
-                *logit = f32::NEG_INFINITY;
+        }
+        self.weigh(logits, f64::from(logits[best]));
+        self.keep_top_k();
+        self.keep_top_p();
+        Ok(self.draw().unwrap_or(best as u32))
+    }
+
+    /// Candidates are the tokens that `min_p` leaves. Weights come from differences to the
+    /// best logit, so no temperature can overflow them.
+    fn weigh(&mut self, logits: &[f32], best: f64) {
+        self.candidates.clear();
+        for (id, logit) in (0..).zip(logits) {
+            let weight = ((f64::from(*logit) - best) / self.temperature).exp();
+            if weight > 0.0 && weight >= self.min_p {
+                self.candidates.push(Candidate { id, weight });
             }
         }
-        Tensor::new(&*logits, &Device::Cpu)
-            .and_then(|row| processor.sample(&row))
-            .map_err(|error| Error::NonFinite {
-                what: format!("the distribution of the next token ({error})"),
-            })
+    }
+
+    fn keep_top_k(&mut self) {
+        if (1..self.candidates.len()).contains(&self.top_k) {
+            self.candidates
+                .select_nth_unstable_by(self.top_k - 1, by_weight);
+            self.candidates.truncate(self.top_k);
+        }
+    }
+
+    fn keep_top_p(&mut self) {
+        if self.top_p >= 1.0 {
+            return;
+        }
+        self.candidates.sort_unstable_by(by_weight);
+        let enough = self.top_p * self.candidates.iter().map(|c| c.weight).sum::<f64>();
+        let mut sum = 0.0;
+        let below = |candidate: &&Candidate| {
+            sum += candidate.weight;
+            sum < enough
+        };
+        let below = self.candidates.iter().take_while(below).count();
+        self.candidates.truncate(below + 1);
+    }
+
+    /// A candidate by its weight; `None` where there is none.
+    fn draw(&mut self) -> Option<u32> {
+        // The selection above leaves an order that is not told; ids give one.
+        self.candidates
+            .sort_unstable_by_key(|candidate| candidate.id);
+        let total: f64 = self.candidates.iter().map(|c| c.weight).sum();
+        let unit = (self.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let mut left = unit * total;
+        let drawn = self.candidates.iter().find(|candidate| {
+            left -= candidate.weight;
+            left < 0.0
+        });
+        drawn
+            .or(self.candidates.last())
+            .map(|candidate| candidate.id)
     }
 
     /// Each recent id once, however often it occurs (Keskar et al., CTRL, 2019).
@@ -99,6 +144,11 @@ fn check_finite(logits: &[f32]) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// The most likely first; of equals, the lower id.
+fn by_weight(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
+    b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id))
 }
 
 /// Index of the largest logit, the lowest index where several are equal.
@@ -153,6 +203,23 @@ mod tests {
         let one = drawn(&options(|o| o.seed = 1), &LOGITS);
         assert_eq!(one, drawn(&options(|o| o.seed = 1), &LOGITS));
         assert_ne!(one, drawn(&options(|o| o.seed = 2), &LOGITS));
+    }
+
+    #[test]
+    fn tokens_come_as_often_as_their_probability_says() {
+        let mut sampler = Sampler::new(&options(|o| o.temperature = 2.0));
+        let mut counts = [0.0; 5];
+        for _ in 0..20_000 {
+            counts[sampler.sample(&mut LOGITS.to_vec(), &[]).unwrap() as usize] += 1.0;
+        }
+        let weights = LOGITS.map(|logit| (f64::from(logit) / 2.0).exp());
+        let total: f64 = weights.iter().sum();
+        for (count, weight) in counts.into_iter().zip(weights) {
+            assert!(
+                (count / 20_000.0 - weight / total).abs() < 0.015,
+                "{counts:?}"
+            );
+        }
     }
 
     #[test]

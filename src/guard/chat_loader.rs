@@ -1,6 +1,7 @@
 //! From the bytes of model files to a [`ChatModel`].
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +26,7 @@ pub struct ChatLoadOptions {
 
 /// Takes the bytes of one file after another as they come, hashing on the way.
 pub struct ChatLoader<B: Backend> {
+    backend: Arc<B>,
     loader: Loader<B>,
     /// The file that is being read.
     reader: Option<Reader>,
@@ -49,8 +51,10 @@ impl<B: Backend> ChatLoader<B> {
         if options.load.context_length == Some(0) {
             return Err(invalid("contextLength", "must be at least 1"));
         }
+        let backend = Arc::new(backend);
         Ok(Self {
-            loader: Loader::new(backend, options.load),
+            loader: Loader::new(Arc::clone(&backend), options.load),
+            backend,
             reader: None,
             files_done: 0,
             hasher: Sha256::new(),
@@ -79,8 +83,12 @@ impl<B: Backend> ChatLoader<B> {
         let Some(reader) = &mut self.reader else {
             return Err(wrong_state("no file was begun"));
         };
-        self.hasher.update(chunk);
-        reader.push(chunk, &mut self.loader)
+        let (hasher, loader) = (&mut self.hasher, &mut self.loader);
+        let mut pushed = Ok(());
+        self.backend.beside(&mut || hasher.update(chunk), &mut || {
+            pushed = reader.push(chunk, loader);
+        });
+        pushed
     }
 
     /// Ends the file. Returns files done and files that the model has.

@@ -8,6 +8,7 @@ use crate::generate::{
     Clock, Context, FinishReason, GenerateOptions, Generation, Output, ReasoningSplitter, Request,
     Stats,
 };
+use crate::model::Transformer;
 use crate::safety::SafetyConfig;
 
 /// A user's message and what came back.
@@ -181,8 +182,8 @@ impl<B: Backend> Conversation<B> {
 
     /// Bytes of the KV cache; 0 while an answer is generated, whose run owns it.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.context.as_ref().map_or(0, Context::bytes)
+    pub fn bytes(&self, model: &Transformer<B>) -> usize {
+        (self.context.as_ref()).map_or(0, |context| context.bytes(model))
     }
 
     /// The prompt with as many exchanges as fit, and the index of the first of them.

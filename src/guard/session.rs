@@ -173,8 +173,9 @@ impl<B: Backend> Session<B> {
     /// Bytes of all KV caches.
     #[must_use]
     pub fn cache_bytes(&self) -> usize {
-        let idle: usize = self.chats.values().map(Conversation::bytes).sum();
-        idle + self.run.as_ref().map_or(0, |run| run.generation.bytes())
+        let model = &self.model.transformer;
+        let idle: usize = self.chats.values().map(|chat| chat.bytes(model)).sum();
+        idle + (self.run.as_ref()).map_or(0, |run| run.generation.bytes(model))
     }
 
     fn start(&mut self, chat: Option<u32>, generation: Generation<B>) {

@@ -1,5 +1,6 @@
 //! The keys and values of one sequence, in pages that forks share until they are written.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::backend::{Backend, Heads, KvView, PAGE};
@@ -14,16 +15,12 @@ pub struct KvCache<B: Backend> {
 
 #[derive(Debug)]
 struct Layer<B: Backend> {
-    keys: Vec<Arc<B::Buffer>>,
-    values: Vec<Arc<B::Buffer>>,
+    pages: Vec<Arc<B::Page>>,
 }
 
 impl<B: Backend> KvCache<B> {
     pub(super) fn new(heads: Heads, layers: usize) -> Self {
-        let empty = || Layer {
-            keys: Vec::new(),
-            values: Vec::new(),
-        };
+        let empty = || Layer { pages: Vec::new() };
         Self {
             heads,
             layers: (0..layers).map(|_| empty()).collect(),
@@ -45,9 +42,9 @@ impl<B: Backend> KvCache<B> {
 
     /// Bytes held, shared pages counted in full.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        let pages: usize = self.layers.iter().map(|layer| layer.keys.len() * 2).sum();
-        pages * PAGE * self.heads.width() * size_of::<f32>()
+    pub fn bytes(&self, backend: &B) -> usize {
+        let pages = self.layers.iter().flat_map(|layer| &layer.pages);
+        pages.map(|page| backend.page_bytes(page)).sum()
     }
 
     /// Forgets everything from position `len` on.
@@ -55,8 +52,7 @@ impl<B: Backend> KvCache<B> {
         self.len = self.len.min(len);
         let pages = self.len.div_ceil(PAGE);
         for layer in &mut self.layers {
-            layer.keys.truncate(pages);
-            layer.values.truncate(pages);
+            layer.pages.truncate(pages);
         }
     }
 
@@ -64,8 +60,7 @@ impl<B: Backend> KvCache<B> {
     #[must_use]
     pub fn fork(&self) -> Self {
         let copy = |layer: &Layer<B>| Layer {
-            keys: layer.keys.clone(),
-            values: layer.values.clone(),
+            pages: layer.pages.clone(),
         };
         Self {
             heads: self.heads,
@@ -74,34 +69,29 @@ impl<B: Backend> KvCache<B> {
         }
     }
 
-    /// Writes the rows `rows` of `k` and `v` behind the held positions of one layer.
+    /// Writes the rows `rows` of keys and values behind the held positions of one layer.
     /// They count only after [`Self::advance`], when every layer has them.
     pub(super) fn store(
         &mut self,
         backend: &B,
         layer: usize,
-        [k, v]: [&B::Buffer; 2],
-        rows: std::ops::Range<usize>,
+        kv: [&B::Buffer; 2],
+        rows: Range<usize>,
     ) {
-        let heads = self.heads;
-        let layer = &mut self.layers[layer];
-        for (pages, x) in [(&mut layer.keys, k), (&mut layer.values, v)] {
-            for (position, row) in (self.len..).zip(rows.clone()) {
-                if pages.len() == position / PAGE {
-                    pages.push(Arc::new(backend.upload(vec![0.0; PAGE * heads.width()])));
-                }
-                let page = Arc::make_mut(&mut pages[position / PAGE]);
-                backend.kv_store(page, position % PAGE, x, row, heads);
+        let pages = &mut self.layers[layer].pages;
+        for (position, row) in (self.len..).zip(rows) {
+            if pages.len() == position / PAGE {
+                pages.push(Arc::new(backend.new_page(self.heads)));
             }
+            let page = Arc::make_mut(&mut pages[position / PAGE]);
+            backend.kv_store(page, position % PAGE, kv, row, self.heads);
         }
     }
 
     /// What `count` new rows of one layer may look at: each the past and itself.
-    pub(super) fn view(&self, layer: usize, count: usize) -> KvView<'_, B::Buffer> {
-        let layer = &self.layers[layer];
+    pub(super) fn view(&self, layer: usize, count: usize) -> KvView<'_, B::Page> {
         KvView {
-            keys: layer.keys.iter().map(Arc::as_ref).collect(),
-            values: layer.values.iter().map(Arc::as_ref).collect(),
+            pages: &self.layers[layer].pages,
             lens: self.len + 1..self.len + 1 + count,
         }
     }

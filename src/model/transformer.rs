@@ -1,6 +1,9 @@
 //! The forward pass: the one long function, the same for every family and backend.
 
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use smallvec::SmallVec;
 
 use super::weights::{Block, Weights};
 use super::{KvCache, ModelConfig};
@@ -12,9 +15,45 @@ use crate::error::{Error, Result};
 pub struct Transformer<B: Backend> {
     /// Its shape.
     pub config: ModelConfig,
-    pub(super) backend: B,
+    pub(super) backend: Arc<B>,
     pub(super) weights: Weights<B>,
     pub(super) weight_bytes: usize,
+    pub(super) buffers: Mutex<Buffers<B>>,
+}
+
+/// What a forward pass works in, kept so that the next one allocates nothing.
+#[derive(Debug)]
+pub(super) struct Buffers<B: Backend> {
+    x: B::Buffer,
+    h: B::Buffer,
+    q: B::Buffer,
+    k: B::Buffer,
+    v: B::Buffer,
+    attended: B::Buffer,
+    gate: B::Buffer,
+    up: B::Buffer,
+    logits: B::Buffer,
+    tokens: Vec<u32>,
+    positions: Vec<u32>,
+}
+
+impl<B: Backend> Default for Buffers<B> {
+    fn default() -> Self {
+        let empty = B::Buffer::default;
+        Self {
+            x: empty(),
+            h: empty(),
+            q: empty(),
+            k: empty(),
+            v: empty(),
+            attended: empty(),
+            gate: empty(),
+            up: empty(),
+            logits: empty(),
+            tokens: Vec::new(),
+            positions: Vec::new(),
+        }
+    }
 }
 
 /// One sequence's part in a batch.
@@ -49,82 +88,93 @@ impl<B: Backend> Transformer<B> {
 
     /// Runs the new tokens of every sequence in one pass over the weights.
     ///
-    /// Returns `vocab_size` logits for each sequence that asks for them, in order. A
+    /// Writes `vocab_size` logits for each sequence that asks for them, in order. A
     /// sequence gets the same bits whatever else is in the batch and however its tokens
     /// are cut into calls. On an error no cache has changed.
     ///
     /// # Errors
     /// `InvalidOption` for an id outside the vocabulary or no tokens, `WrongState` where
     /// the context is full.
-    pub fn forward(&self, batch: &mut [Sequence<'_, B>]) -> Result<Vec<f32>> {
-        let (b, w, c) = (&self.backend, &self.weights, &self.config);
+    pub fn forward(&self, batch: &mut [Sequence<'_, B>], logits: &mut Vec<f32>) -> Result<()> {
+        let (b, w, c) = (&*self.backend, &self.weights, &self.config);
         let rows = self.check(batch)?; // rows of each sequence in the joint buffers
-        let tokens: Vec<u32> = batch.iter().flat_map(|s| s.tokens).copied().collect();
-        let positions: Vec<u32> = (batch.iter())
-            .flat_map(|s| (s.cache.len() as u32..).take(s.tokens.len()))
-            .collect();
+        let s = &mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        s.tokens.clear();
+        s.positions.clear();
+        for sequence in batch.iter() {
+            s.tokens.extend_from_slice(sequence.tokens);
+            s.positions
+                .extend((sequence.cache.len() as u32..).take(sequence.tokens.len()));
+        }
 
-        let mut x = b.embed(&w.token_embd, &tokens); // [n, embd]
+        b.embed(&w.token_embd, &s.tokens, &mut s.x); // [n, embd]
         for (layer, blk) in w.blk.iter().enumerate() {
-            let h = b.rms_norm(&x, &blk.attn_norm, c.rms_norm_eps); // [n, embd]
-            let [q, k, v] = self.project(blk, &h, &positions); // [n, heads * dim], 2 of [n, kv_heads * dim]
-            for (s, rows) in batch.iter_mut().zip(&rows) {
-                s.cache.store(b, layer, [&k, &v], rows.clone());
+            b.rms_norm(&s.x, &blk.attn_norm, c.rms_norm_eps, &mut s.h); // [n, embd]
+            self.project(blk, s); // q [n, heads * dim], k and v [n, kv_heads * dim]
+            for (sequence, rows) in batch.iter_mut().zip(&rows) {
+                sequence.cache.store(b, layer, [&s.k, &s.v], rows.clone());
             }
-            let views: Vec<_> = batch
+            let views: SmallVec<[_; 8]> = batch
                 .iter()
-                .map(|s| s.cache.view(layer, s.tokens.len()))
+                .map(|sequence| sequence.cache.view(layer, sequence.tokens.len()))
                 .collect();
-            let h = b.attend(&q, c.heads, c.kv_heads, &views); // [n, heads * dim]
-            b.add(&mut x, &b.matmul(&blk.attn_output, &h));
+            b.attend(&s.q, [c.heads, c.kv_heads], &views, &mut s.attended); // [n, heads * dim]
+            b.matmul([&blk.attn_output], &s.attended, [&mut s.h]); // [n, embd]
+            b.add(&mut s.x, &s.h);
 
-            let h = b.rms_norm(&x, &blk.ffn_norm, c.rms_norm_eps); // [n, embd]
-            let mut gate = b.matmul(&blk.ffn_gate, &h); // [n, ff]
-            b.swiglu(&mut gate, &b.matmul(&blk.ffn_up, &h));
-            b.add(&mut x, &b.matmul(&blk.ffn_down, &gate));
+            b.rms_norm(&s.x, &blk.ffn_norm, c.rms_norm_eps, &mut s.h); // [n, embd]
+            b.matmul([&blk.ffn_gate, &blk.ffn_up], &s.h, [&mut s.gate, &mut s.up]); // 2 of [n, ff]
+            b.swiglu(&mut s.gate, &s.up);
+            b.matmul([&blk.ffn_down], &s.gate, [&mut s.h]); // [n, embd]
+            b.add(&mut s.x, &s.h);
         }
-        for s in batch.iter_mut() {
-            s.cache.advance(s.tokens.len());
+        for sequence in batch.iter_mut() {
+            sequence.cache.advance(sequence.tokens.len());
         }
 
-        let last: Vec<usize> = (batch.iter().zip(&rows))
-            .filter(|(s, _)| s.logits)
+        let last: SmallVec<[usize; 8]> = (batch.iter().zip(&rows))
+            .filter(|(sequence, _)| sequence.logits)
             .map(|(_, rows)| rows.end - 1)
             .collect();
         if last.is_empty() {
-            return Ok(Vec::new());
+            logits.clear();
+            return Ok(());
         }
-        let x = b.gather(&x, c.embedding_length, &last); // [wanted, embd]
-        let x = b.rms_norm(&x, &w.output_norm, c.rms_norm_eps);
-        let logits = b.matmul(w.output.as_ref().unwrap_or(&w.token_embd), &x); // [wanted, vocab]
-        Ok(b.download(logits))
+        b.gather(&s.x, c.embedding_length, &last, &mut s.h); // [wanted, embd]
+        b.rms_norm(&s.h, &w.output_norm, c.rms_norm_eps, &mut s.x);
+        let output = w.output.as_ref().unwrap_or(&w.token_embd);
+        b.matmul([output], &s.x, [&mut s.logits]); // [wanted, vocab]
+        b.download(&s.logits, logits);
+        Ok(())
     }
 
     /// Queries, keys and values, with bias, norm and rotation where the block has them.
-    fn project(&self, blk: &Block<B>, h: &B::Buffer, positions: &[u32]) -> [B::Buffer; 3] {
-        let (b, c) = (&self.backend, &self.config);
-        let mut q = b.matmul(&blk.attn_q, h);
-        let mut k = b.matmul(&blk.attn_k, h);
-        let mut v = b.matmul(&blk.attn_v, h);
+    fn project(&self, blk: &Block<B>, s: &mut Buffers<B>) {
+        let (b, c) = (&*self.backend, &self.config);
+        b.matmul(
+            [&blk.attn_q, &blk.attn_k, &blk.attn_v],
+            &s.h,
+            [&mut s.q, &mut s.k, &mut s.v],
+        );
         let biases = [&blk.attn_q_bias, &blk.attn_k_bias, &blk.attn_v_bias];
-        for (x, bias) in [&mut q, &mut k, &mut v].into_iter().zip(biases) {
+        for (x, bias) in [&mut s.q, &mut s.k, &mut s.v].into_iter().zip(biases) {
             if let Some(bias) = bias {
                 b.add_bias(x, bias);
             }
         }
         for (x, norm, heads) in [
-            (&mut q, &blk.attn_q_norm, c.heads),
-            (&mut k, &blk.attn_k_norm, c.kv_heads),
+            (&mut s.q, &blk.attn_q_norm, c.heads),
+            (&mut s.k, &blk.attn_k_norm, c.kv_heads),
         ] {
             if let Some(norm) = norm {
-                *x = b.rms_norm(x, norm, c.rms_norm_eps);
+                b.rms_norm(x, norm, c.rms_norm_eps, &mut s.h);
+                std::mem::swap(x, &mut s.h);
             }
-            b.rope(x, heads, positions, &self.weights.inv_freq);
+            b.rope(x, heads, &s.positions, &self.weights.inv_freq);
         }
-        [q, k, v]
     }
 
-    fn check(&self, batch: &[Sequence<'_, B>]) -> Result<Vec<Range<usize>>> {
+    fn check(&self, batch: &[Sequence<'_, B>]) -> Result<SmallVec<[Range<usize>; 8]>> {
         let mut end = 0;
         (batch.iter())
             .map(|sequence| {

@@ -10,9 +10,9 @@ use super::block::{BlockFormat, half};
 #[repr(C)]
 pub struct Block {
     /// Scale, half float.
-    d: [u8; 2],
+    pub d: [u8; 2],
     /// Code `i` in the low half of byte `i`, code `i + 16` in the high half.
-    qs: [u8; 16],
+    pub qs: [u8; 16],
 }
 
 const _: () = assert!(size_of::<Block>() == Dtype::Q4_0.block_bytes());

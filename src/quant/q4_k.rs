@@ -10,13 +10,13 @@ use super::{Dtype, scales_k4};
 #[repr(C)]
 pub struct Block {
     /// Scale of the scales, half float.
-    d: [u8; 2],
+    pub d: [u8; 2],
     /// Scale of the minimums, half float.
-    dmin: [u8; 2],
+    pub dmin: [u8; 2],
     /// 6-bit scales and minimums of the eight groups.
-    scales: [u8; 12],
+    pub scales: [u8; 12],
     /// Four runs of 32 bytes; each holds two groups, low halves first.
-    qs: [u8; 128],
+    pub qs: [u8; 128],
 }
 
 const _: () = assert!(size_of::<Block>() == Dtype::Q4_K.block_bytes());

@@ -10,15 +10,15 @@ use super::{Dtype, scales_k4};
 #[repr(C)]
 pub struct Block {
     /// Scale of the scales, half float.
-    d: [u8; 2],
+    pub d: [u8; 2],
     /// Scale of the minimums, half float.
-    dmin: [u8; 2],
+    pub dmin: [u8; 2],
     /// 6-bit scales and minimums of the eight groups.
-    scales: [u8; 12],
+    pub scales: [u8; 12],
     /// Fifth bit: bit `group` of byte `i` belongs to code `32 * group + i`.
-    qh: [u8; 32],
+    pub qh: [u8; 32],
     /// Low four bits, laid out as in Q4_K.
-    qs: [u8; 128],
+    pub qs: [u8; 128],
 }
 
 const _: () = assert!(size_of::<Block>() == Dtype::Q5_K.block_bytes());

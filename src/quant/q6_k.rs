@@ -10,13 +10,13 @@ use super::block::{BlockFormat, half};
 #[repr(C)]
 pub struct Block {
     /// Low four bits: two runs of 64 bytes, each with 64 low halves, then 64 high halves.
-    ql: [u8; 128],
+    pub ql: [u8; 128],
     /// High two bits: two runs of 32 bytes; each holds four runs of 32 codes.
-    qh: [u8; 64],
+    pub qh: [u8; 64],
     /// The scales of the groups.
-    scales: [i8; 16],
+    pub scales: [i8; 16],
     /// Scale of the scales, half float.
-    d: [u8; 2],
+    pub d: [u8; 2],
 }
 
 const _: () = assert!(size_of::<Block>() == Dtype::Q6_K.block_bytes());

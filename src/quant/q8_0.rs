@@ -10,9 +10,9 @@ use super::block::{BlockFormat, half};
 #[repr(C)]
 pub struct Block {
     /// Scale, half float.
-    d: [u8; 2],
+    pub d: [u8; 2],
     /// The codes.
-    qs: [i8; 32],
+    pub qs: [i8; 32],
 }
 
 const _: () = assert!(size_of::<Block>() == Dtype::Q8_0.block_bytes());

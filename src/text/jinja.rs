@@ -9,7 +9,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, escape_formatter};
 use minijinja_contrib::pycompat;
-use regex::Regex;
 
 use super::json::tojson;
 
@@ -95,13 +94,20 @@ fn raise_exception(message: &str) -> Result<Value, Error> {
 
 /// `{% generation %}` marks the assistant's words for training; it renders nothing.
 fn without_generation_marks(source: &str) -> String {
-    let replaced = |source: &str, tag: &str, by: &str| {
-        let pattern = format!(r"(\{{%[-+]?\s*){tag}(\s*[-+]?%\}})");
-        match Regex::new(&pattern) {
-            Ok(regex) => regex.replace_all(source, by).into_owned(),
-            Err(_) => source.to_owned(),
-        }
-    };
-    let opened = replaced(source, "generation", "${1}if true${2}");
-    replaced(&opened, "endgeneration", "${1}endif${2}")
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once("{%") {
+        let Some((tag, after)) = after.split_once("%}") else {
+            break;
+        };
+        let word = tag.trim_matches(|c: char| c.is_whitespace() || c == '-' || c == '+');
+        let tag = match word {
+            "generation" => tag.replace(word, "if true"),
+            "endgeneration" => tag.replace(word, "endif"),
+            _ => tag.to_owned(),
+        };
+        out.extend([before, "{%", &tag, "%}"]);
+        rest = after;
+    }
+    out + rest
 }

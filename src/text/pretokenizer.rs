@@ -4,7 +4,8 @@
 //! is written `\s+` and the last white space before a word is handed back in code. The
 //! result is the same, and without look-ahead the search is linear in the text.
 
-use regex::Regex;
+use regex_automata::Input;
+use regex_automata::hybrid::regex::Regex; // `regex` itself brings five more engines
 
 use crate::error::{Error, Result};
 
@@ -84,12 +85,13 @@ impl Step {
     }
 
     fn split<'t>(&self, text: &'t str, pieces: &mut Vec<&'t str>) {
+        let mut cache = self.regex.create_cache();
         let mut at = 0;
-        while let Some(found) = self.regex.find_at(text, at) {
+        while let Some(found) = self.regex.find(&mut cache, Input::new(text).range(at..)) {
             if found.start() > at {
                 pieces.push(&text[at..found.start()]);
             }
-            let end = found.end() - self.handed_back(found.as_str(), &text[found.end()..]);
+            let end = found.end() - self.handed_back(&text[found.range()], &text[found.end()..]);
             pieces.push(&text[found.start()..end]);
             at = end;
         }

@@ -1,6 +1,8 @@
 //! Finds the tokens that are matched as whole texts, before any merging.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::automaton::Automaton as _;
+use aho_corasick::nfa::noncontiguous::NFA; // the one automaton that the others are built from
+use aho_corasick::{Input, MatchKind};
 
 use crate::error::{Error, Result};
 
@@ -16,7 +18,7 @@ pub(super) enum Piece<'t> {
 /// Leftmost-longest search for a fixed set of token texts, linear in the text.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    search: AhoCorasick,
+    search: NFA,
     ids: Vec<u32>,
 }
 
@@ -24,7 +26,7 @@ impl Matcher {
     /// A matcher for `tokens`; empty texts are left out, since they would match everywhere.
     pub fn new<'a>(tokens: impl Iterator<Item = (u32, &'a str)>) -> Result<Self> {
         let (ids, texts): (Vec<_>, Vec<_>) = tokens.filter(|(_, text)| !text.is_empty()).unzip();
-        let search = AhoCorasick::builder()
+        let search = NFA::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(texts)
             .map_err(|error| Error::Tokenizer {
@@ -37,7 +39,8 @@ impl Matcher {
     pub fn split<'t>(&self, text: &'t str) -> Vec<Piece<'t>> {
         let mut pieces = Vec::new();
         let mut rest = 0;
-        for found in self.search.find_iter(text) {
+        let found = self.search.try_find_iter(Input::new(text));
+        for found in found.into_iter().flatten() {
             if found.start() > rest {
                 pieces.push(Piece::Text(&text[rest..found.start()]));
             }

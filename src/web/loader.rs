@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::wire::{self, Files};
-use super::{Engine, JsResult, options, throw};
+use super::{Engine, JsResult, options, threads, throw};
 use crate::backend::cpu::Cpu;
 use crate::guard::ChatLoader;
 
@@ -15,11 +15,13 @@ pub struct Loader {
 
 #[wasm_bindgen]
 impl Loader {
-    /// A loader with `{ contextLength?, sha256?, authority? }`.
+    /// A loader with `{ contextLength?, sha256?, authority?, kvCache? }`, on the threads
+    /// that run by now and those that join later.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> JsResult<Loader> {
-        let options = options::load_options(options).map_err(throw)?;
-        let loader = ChatLoader::new(Cpu::new(), options).map_err(throw)?;
+        let (options, kv_type) = options::load_options(options).map_err(throw)?;
+        let loader = ChatLoader::new(Cpu::with(threads::pool(), kv_type), options);
+        let loader = loader.map_err(throw)?;
         Ok(Self { loader })
     }
 

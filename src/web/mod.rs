@@ -6,6 +6,7 @@
 mod engine;
 mod loader;
 mod options;
+mod threads;
 mod wire;
 
 pub use engine::Engine;

@@ -4,23 +4,34 @@ use js_sys::{Array, Object};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
+use crate::backend::cpu::KvType;
 use crate::error::{Error, Result};
 use crate::generate::GenerateOptions;
 use crate::guard::{Authority, ChatLoadOptions};
 use crate::safety::SafetyConfig;
 
 /// Of `Loader`'s constructor.
-pub(super) fn load_options(value: &JsValue) -> Result<ChatLoadOptions> {
+pub(super) fn load_options(value: &JsValue) -> Result<(ChatLoadOptions, KvType)> {
     let mut options = ChatLoadOptions::default();
+    let mut kv_type = KvType::default();
     for (key, value) in fields("options", value)? {
         match key.as_str() {
             "contextLength" => options.load.context_length = Some(convert(&key, value)?),
             "sha256" => options.sha256 = Some(convert(&key, value)?),
             "authority" => options.authority = Authority::key(&convert::<String>(&key, value)?)?,
-            _ => return Err(unknown(key, "contextLength, sha256, authority")),
+            "kvCache" => kv_type = kv_cache(&key, &convert::<String>(&key, value)?)?,
+            _ => return Err(unknown(key, "contextLength, sha256, authority, kvCache")),
         }
     }
-    Ok(options)
+    Ok((options, kv_type))
+}
+
+fn kv_cache(key: &str, name: &str) -> Result<KvType> {
+    match name {
+        "int8" => Ok(KvType::Int8),
+        "f32" => Ok(KvType::F32),
+        _ => Err(invalid(key, "must be 'int8' or 'f32'".to_owned())),
+    }
 }
 
 /// Of `send` and `complete`.

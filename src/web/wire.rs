@@ -38,7 +38,6 @@ pub(super) struct Info<'a> {
     pub backend: &'a str,
     pub backend_detail: &'a str,
     pub threads: usize,
-    pub threads_reason: &'a str,
     pub sha256: &'a str,
     pub weight_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -52,7 +52,7 @@ export async function startHarness({ isolated = true } = {}) {
 
 /** Waits until a page has that many workers; the browser tells of an ended one a moment later. */
 export async function workersLeft(page, count) {
-  for (let tries = 0; tries < 50 && page.workers().length !== count; tries += 1) await setTimeout(20);
+  for (let tries = 0; tries < 250 && page.workers().length !== count; tries += 1) await setTimeout(20);
   assert.equal(page.workers().length, count);
 }
 

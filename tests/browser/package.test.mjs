@@ -18,16 +18,17 @@ const inPage = (body, argument, on = page) => withPackage(on, body, argument);
 
 describe('the embedded model', () => {
   test('loads with progress and tells what it is', async () => {
-    const { info, progress, isolated } = await inPage(async (ChatModel) => {
+    const { info, progress, isolated, processors } = await inPage(async (ChatModel) => {
       const progress = [];
       const model = await ChatModel.load(undefined, { threads: 4, onProgress: (p) => progress.push(p) });
-      return { info: model.info, progress, isolated: crossOriginIsolated };
+      return { info: model.info, progress, isolated: crossOriginIsolated, processors: navigator.hardwareConcurrency };
     });
     assert.equal(isolated, true);
     assert.deepEqual([...new Set(progress.map(({ phase }) => phase))], ['engine', 'download', 'prepare']);
     const last = progress.filter(({ phase }) => phase === 'download').at(-1);
     assert.deepEqual([last.loaded, last.total], [EMBEDDED_BYTES, EMBEDDED_BYTES]);
-    assert.deepEqual([info.architecture, info.backend, info.threads, info.sha256], ['llama', 'cpu', 1, SHA256]);
+    assert.deepEqual([info.architecture, info.backend, info.threads, info.sha256], ['llama', 'cpu', Math.min(4, processors), SHA256]);
+    assert.equal(info.backendDetail, 'relaxed-simd128');
     assert.ok(info.threadsReason.length > 0 && info.parameters > 2e6 && info.contextLength > 0);
   });
 
@@ -157,7 +158,7 @@ describe('abort', () => {
       let begun = 0;
       const onProgress = ({ phase, loaded }) => { if (phase === 'download' && loaded > 0 && (begun += 1) === 2) controller.abort(); };
       const aborted = await settle(ChatModel.load('/test/slow.gguf', { signal: controller.signal, onProgress }));
-      return { aborted, next: (await ChatModel.load()).info.architecture };
+      return { aborted, next: (await ChatModel.load(undefined, { threads: 1 })).info.architecture };
     });
     assert.deepEqual([seen.aborted.name, seen.next], ['AbortError', 'llama']);
     assert.ok(harness.log.closed.includes('/test/slow.gguf'), 'the server sees the reader leave');

@@ -20,7 +20,7 @@ function pageTest(name, { stub = false, ...options }, run) {
     const errors = [];
     const foreign = [];
     context.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(harness.origin)) foreign.push(request.url()); });
-    if (stub) await context.route('**/pkg/wasm/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
+    if (stub) await context.route('**/pkg/wasm/relaxed-simd/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });

@@ -12,7 +12,7 @@ export const SHA256 = createHash('sha256').update(embedded).digest('hex');
 export const EMBEDDED_BYTES = embedded.length;
 
 export function requireWasm() {
-  assert.ok(fs.existsSync(new URL('../../pkg/wasm/cosa.js', import.meta.url)), 'pkg/wasm is missing; type: cargo xtask build');
+  assert.ok(fs.existsSync(new URL('../../pkg/wasm/relaxed-simd/cosa.js', import.meta.url)), 'pkg/wasm is missing; type: cargo xtask build');
 }
 
 /** Runs `body(ChatModel, argument)` in the page; its source is sent, so it sees nothing of the test around it. */

@@ -16,13 +16,19 @@ const FOLDERS = [
   ['/stub/', path.join(ROOT, 'pkg')],       // the package over stub_engine.js
   ['/no-engine/', path.join(ROOT, 'pkg')],  // the package before its wasm was built
   ['/no-worker/', path.join(ROOT, 'pkg')],  // the package with a file missing
+  ['/no-helper/', path.join(ROOT, 'pkg')],
+  ['/plain/', path.join(ROOT, 'pkg')],      // the package as a browser without relaxed SIMD takes it
   ['/conformance/', CONFORMANCE],
   ['/data/', DATA],
   ['/', path.join(ROOT, 'www')],
 ];
 
-const REPLACED = { '/stub/wasm/cosa.js': fileURLToPath(new URL('stub_engine.js', import.meta.url)) };
-const MISSING = new Set(['/no-engine/wasm/cosa.js', '/no-worker/worker.js']);
+const REPLACED = {
+  '/stub/wasm/relaxed-simd/cosa.js': fileURLToPath(new URL('stub_engine.js', import.meta.url)),
+  '/plain/wasm/relaxed-simd/cosa.js': path.join(ROOT, 'pkg/wasm/simd/cosa.js'),
+  '/plain/wasm/relaxed-simd/cosa_bg.wasm': path.join(ROOT, 'pkg/wasm/simd/cosa_bg.wasm'),
+};
+const MISSING = new Set(['/no-engine/wasm/relaxed-simd/cosa.js', '/no-worker/worker.js', '/no-helper/helper.js']);
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css',
   '.wasm': 'application/wasm', '.json': 'application/json', '.svg': 'image/svg+xml' };

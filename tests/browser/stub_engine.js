@@ -1,9 +1,17 @@
 /**
- * Stands in for `pkg/wasm/cosa.js`, so that worker and client are tested on an engine that does as it is told.
+ * Stands in for `pkg/wasm/<build>/cosa.js`, so that worker and client are tested on an engine that does as it is told.
  *
  * A message is a script in JSON: `{ prefill, decode, stepMs, crashAt, failAt }`, steps counted from 1.
  */
 export default async function init() {}
+
+export function threadParts() {
+  return [];
+}
+
+export function runHelper() {}
+
+export function stopHelpers() {}
 
 function coded(code, message) {
   return Object.assign(new Error(message), { code });

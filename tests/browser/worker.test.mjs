@@ -151,20 +151,20 @@ test('chance gets a seed that can be told; greedy needs none', async () => {
 
 test('load names the option that cannot be used, and starts no worker for it', async () => {
   const seen = await inPage(async ({ ChatModel, load }) => {
-    const wrong = [{ backend: 'abacus' }, { threads: 0 }, { contextLength: 1.5 }, { sha256: 'abc' }, { onProgress: 1 }, { signal: {} }, { colour: 'red' }];
+    const wrong = [{ backend: 'abacus' }, { threads: 0 }, { contextLength: 1.5 }, { kvCache: 'f16' }, { sha256: 'abc' }, { onProgress: 1 }, { signal: {} }, { colour: 'red' }];
     const results = await Promise.all(wrong.map((options) => settle(load(options))));
     const sources = await Promise.all([42, [], 'http://['].map((source) => settle(ChatModel.load(source))));
     const gpu = await settle(load({ backend: 'webgpu' }));
-    const fine = await load({ backend: 'auto', threads: 4, contextLength: 32, sha256: 'AB'.repeat(32) });
+    const fine = await load({ backend: 'auto', threads: 1, contextLength: 32, kvCache: 'f32', sha256: 'AB'.repeat(32) });
     return { results: results.map(({ code, message }) => [code, message]), sources: sources.map(({ code }) => code), gpu: gpu.code, fine: fine.info.options };
   });
-  const names = ['backend', 'threads', 'contextLength', 'sha256', 'onProgress', 'signal', 'colour'];
+  const names = ['backend', 'threads', 'contextLength', 'kvCache', 'sha256', 'onProgress', 'signal', 'colour'];
   for (const [index, [code, message]] of seen.results.entries()) {
     assert.equal(code, 'invalid_option');
     assert.ok(message.startsWith(`option ${names[index]}:`), message);
   }
   assert.deepEqual([seen.sources, seen.gpu], [Array(3).fill('invalid_option'), 'unsupported_backend']);
-  assert.deepEqual(seen.fine, { contextLength: 32, sha256: 'ab'.repeat(32), authority: undefined });
+  assert.deepEqual(seen.fine, { contextLength: 32, kvCache: 'f32', sha256: 'ab'.repeat(32), authority: undefined });
   await workersLeft(page, 1);
 });
 

@@ -8,12 +8,13 @@
 )]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use cosa::Result;
 use cosa::backend::Backend;
 use cosa::gguf::{Header, Metadata, Reader, Sink, TensorInfo, Value, Writer};
-use cosa::model::{LoadOptions, LoadedModel, Loader};
+use cosa::model::{LoadOptions, LoadedModel, Loader, Sequence, Transformer};
 use cosa::quant::Dtype;
 
 /// The file `name` of the shared data, or `None` after saying that the test is skipped.
@@ -107,9 +108,9 @@ impl Shape {
             tied: false,
             embd: 256,
             ff: 512,
-            heads: 8,
-            kv_heads: 4,
-            dim: 32,
+            heads: 4,
+            kv_heads: 2,
+            dim: 64,
             layers: 2,
             vocab: 96,
         }
@@ -220,13 +221,23 @@ pub fn load<B: Backend>(backend: B, bytes: &[u8]) -> Result<LoadedModel<B>> {
 
 /// Loads the files of one model, in order.
 pub fn load_files<B: Backend>(backend: B, files: &[&[u8]]) -> Result<LoadedModel<B>> {
-    let mut loader = Loader::new(backend, LoadOptions::default());
+    let mut loader = Loader::new(Arc::new(backend), LoadOptions::default());
     for bytes in files {
         let mut reader = Reader::new(Some(bytes.len() as u64));
         reader.push(bytes, &mut loader)?;
         reader.finish()?;
     }
     loader.finish()
+}
+
+/// One pass of a batch; the logits of those who ask.
+pub fn forward<B: Backend>(
+    model: &Transformer<B>,
+    batch: &mut [Sequence<'_, B>],
+) -> Result<Vec<f32>> {
+    let mut logits = Vec::new();
+    model.forward(batch, &mut logits)?;
+    Ok(logits)
 }
 
 /// Every second tensor of a file, beginning with the first or second, under other metadata.

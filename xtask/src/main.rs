@@ -3,6 +3,7 @@
 //! It installs what it can by itself and names the exact command for what it cannot.
 //! A second run finds everything in place and only checks that it is.
 
+mod bench;
 mod check;
 mod console;
 mod counts;
@@ -38,6 +39,8 @@ enum Task {
         #[arg(long)]
         no_open: bool,
     },
+    /// Measure the engine in the browser beside wllama and llama.cpp
+    Bench(bench::Options),
     /// Set up and build pkg/wasm
     Build,
     /// Set up and run every check and test
@@ -60,6 +63,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
     let workspace = Workspace::find()?;
     match task {
         Task::Demo { port, no_open } => demo::run(&workspace, port, !no_open).map(|()| true),
+        Task::Bench(options) => bench::run(&workspace, &options).map(|()| true),
         Task::Build => build(&workspace).map(|()| true),
         Task::Test => check::run(&workspace),
     }

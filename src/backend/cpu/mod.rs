@@ -1,41 +1,114 @@
-//! The CPU backend: kernels over four-lane vectors, weights interleaved at load.
+//! The CPU backend: kernels over 128-bit vectors, weights interleaved at load, threads.
 //!
 //! The simple version of everything here is [`super::reference`]. What departs from it:
-//! 1. Quantized weights stay codes; activations become codes too, 32 to a scale, and the
-//!    products are summed in integers ([`kernels::matmul_i8`]).
-//! 2. Four rows of a matrix lie interleaved, so that one vector lane is one row and no
-//!    horizontal sum is needed ([`pack`]).
-//! 3. The kernels are written once over [`lanes::Lanes`]; each instruction set is a thin
+//! 1. Quantized weights stay codes; activations become codes too, and the products are
+//!    summed in integers ([`activations`], [`formats`]).
+//! 2. Eight rows of a matrix lie interleaved, so that one vector lane is one row and no
+//!    horizontal sum is needed ([`formats`]).
+//! 3. Keys and values are kept as 8-bit codes, and attention is one pass over them
+//!    ([`kv_page`], [`kernels::attend`]).
+//! 4. Rows, heads and segments of the past are shared among threads ([`pool`]); nothing is
+//!    summed across threads, so any number of them gives the same bits.
+//! 5. The kernels are written once over [`lanes::Lanes`]; each instruction set is a thin
 //!    implementation, and all of them give the same bits.
 
-mod activations;
+pub mod activations;
+pub mod formats;
 pub mod kernels;
+pub mod kv_page;
 pub mod lanes;
 pub mod pack;
+mod parts;
+pub mod pool;
+mod product;
 
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Backend, Heads, KvView, Matrix};
 use crate::error::Result;
-use kernels::{attend, elementwise, matmul_f32, matmul_i8};
+use kernels::attend::{self, Attention};
+use kernels::elementwise;
+use kv_page::Page;
 use lanes::Lanes;
 use pack::Weight;
+use parts::Parts;
+use pool::Pool;
+
+/// Values below which a row operation is not worth a second thread.
+const WORTH_SHARING: usize = 1 << 13;
+
+/// How keys and values are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KvType {
+    /// As 8-bit codes, where heads are a multiple of 32 long and at least 64.
+    #[default]
+    Int8,
+    /// As floats.
+    F32,
+}
 
 /// The CPU backend on the lanes `L`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Cpu<L = lanes::Best>(PhantomData<L>);
+#[derive(Debug, Default)]
+pub struct Cpu<L = lanes::Best> {
+    pool: Arc<Pool>,
+    kv_type: KvType,
+    scratch: Mutex<Scratch>,
+    lanes: PhantomData<L>,
+}
+
+/// Buffers that are used again and again.
+#[derive(Debug, Default)]
+struct Scratch {
+    product: product::Scratch,
+    attend: attend::Scratch,
+    angles: Vec<[f32; 2]>,
+}
 
 impl Cpu {
-    /// The CPU backend on the best lanes of this build.
+    /// One thread, on the best lanes of this build.
     #[must_use]
     pub fn new() -> Self {
-        Self(PhantomData)
+        Self::default()
+    }
+}
+
+impl<L: Lanes> Cpu<L> {
+    /// With the threads of `pool`.
+    #[must_use]
+    pub fn with(pool: Arc<Pool>, kv_type: KvType) -> Self {
+        Self {
+            pool,
+            kv_type,
+            scratch: Mutex::default(),
+            lanes: PhantomData,
+        }
+    }
+
+    fn scratch(&self) -> MutexGuard<'_, Scratch> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `job` with each row of `out` and its number.
+    fn rows(&self, out: &mut [f32], width: usize, job: impl Fn(usize, &mut [f32]) + Sync) {
+        let n = out.len() / width;
+        if out.len() < WORTH_SHARING {
+            (out.chunks_exact_mut(width).enumerate()).for_each(|(row, out)| job(row, out));
+            return;
+        }
+        let parts = Parts::new(out);
+        self.pool.run_all(n, &|row| {
+            // SAFETY: each row is one item.
+            let out = unsafe { parts.part(row * width, width) };
+            job(row, out);
+        });
     }
 }
 
 impl<L: Lanes> Backend for Cpu<L> {
     type Weight = Weight;
     type Buffer = Vec<f32>;
+    type Page = Page;
 
     fn name(&self) -> &'static str {
         "cpu"
@@ -43,6 +116,16 @@ impl<L: Lanes> Backend for Cpu<L> {
 
     fn detail(&self) -> &'static str {
         L::NAME
+    }
+
+    fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    fn beside(&self, aside: &mut (dyn FnMut() + Send), here: &mut dyn FnMut()) {
+        let aside = Mutex::new(aside);
+        let job = |_| aside.lock().unwrap_or_else(PoisonError::into_inner)();
+        self.pool.beside(&job, here);
     }
 
     fn pack(&self, matrix: &Matrix<'_>) -> Result<Weight> {
@@ -57,27 +140,28 @@ impl<L: Lanes> Backend for Cpu<L> {
         values
     }
 
-    fn download(&self, buffer: Vec<f32>) -> Vec<f32> {
-        buffer
+    fn download(&self, buffer: &Vec<f32>, out: &mut Vec<f32>) {
+        out.clone_from(buffer);
     }
 
-    fn embed(&self, table: &Weight, tokens: &[u32]) -> Vec<f32> {
-        let mut out = Vec::with_capacity(tokens.len() * table.cols());
-        for &token in tokens {
-            table.append_row(token as usize, &mut out);
-        }
-        out
-    }
-
-    fn matmul(&self, weight: &Weight, x: &Vec<f32>) -> Vec<f32> {
-        match weight {
-            Weight::Float(weight) => matmul_f32::matmul::<L>(weight, x),
-            Weight::Codes(weight) => matmul_i8::matmul::<L>(weight, x),
+    fn embed(&self, table: &Weight, tokens: &[u32], out: &mut Vec<f32>) {
+        out.resize(tokens.len() * table.cols(), 0.0);
+        let rows = out.chunks_exact_mut(table.cols());
+        for (row, &token) in rows.zip(tokens) {
+            table.unpack_row(token as usize, row);
         }
     }
 
-    fn rms_norm(&self, x: &Vec<f32>, weight: &Vec<f32>, eps: f32) -> Vec<f32> {
-        elementwise::rms_norm::<L>(x, weight, eps)
+    fn matmul<const N: usize>(&self, weights: [&Weight; N], x: &Vec<f32>, out: [&mut Vec<f32>; N]) {
+        product::matmul::<L, N>(&self.pool, &mut self.scratch().product, weights, x, out);
+    }
+
+    fn rms_norm(&self, x: &Vec<f32>, weight: &Vec<f32>, eps: f32, out: &mut Vec<f32>) {
+        let width = weight.len();
+        out.resize(x.len(), 0.0);
+        self.rows(out, width, |row, out| {
+            elementwise::rms_norm::<L>(&x[row * width..][..width], weight, eps, out);
+        });
     }
 
     fn add_bias(&self, x: &mut Vec<f32>, bias: &Vec<f32>) {
@@ -91,32 +175,53 @@ impl<L: Lanes> Backend for Cpu<L> {
     }
 
     fn rope(&self, x: &mut Vec<f32>, heads: Heads, positions: &[u32], inv_freq: &[f32]) {
-        elementwise::rope(x, heads, positions, inv_freq);
+        let angles = &mut self.scratch().angles;
+        for (row, &position) in x.chunks_exact_mut(heads.width()).zip(positions) {
+            elementwise::angles(position, inv_freq, angles);
+            elementwise::rope(row, heads, angles);
+        }
     }
 
     fn swiglu(&self, gate: &mut Vec<f32>, up: &Vec<f32>) {
-        elementwise::swiglu(gate, up);
+        // Any cut will do; this one keeps the tail out of all but the last.
+        let width = gate.len().div_ceil(64).next_multiple_of(4).max(4);
+        let whole = gate.len() / width * width;
+        let (gate, gate_tail) = gate.split_at_mut(whole);
+        self.rows(gate, width, |row, gate| {
+            elementwise::swiglu::<L>(gate, &up[row * width..][..width]);
+        });
+        elementwise::swiglu::<L>(gate_tail, &up[whole..]);
     }
 
-    fn kv_store(&self, page: &mut Vec<f32>, at: usize, x: &Vec<f32>, row: usize, heads: Heads) {
-        attend::store(page, at, &x[row * heads.width()..][..heads.width()], heads);
+    fn gather(&self, x: &Vec<f32>, width: usize, rows: &[usize], out: &mut Vec<f32>) {
+        out.clear();
+        for row in rows {
+            out.extend_from_slice(&x[row * width..][..width]);
+        }
+    }
+
+    fn new_page(&self, heads: Heads) -> Page {
+        Page::new(heads, self.kv_type == KvType::Int8)
+    }
+
+    fn page_bytes(&self, page: &Page) -> usize {
+        page.bytes()
+    }
+
+    fn kv_store(&self, page: &mut Page, at: usize, kv: [&Vec<f32>; 2], row: usize, heads: Heads) {
+        let [keys, values] = kv.map(|x| &x[row * heads.width()..][..heads.width()]);
+        page.store(at, keys, values, heads);
     }
 
     fn attend(
         &self,
         q: &Vec<f32>,
-        heads: Heads,
-        kv: Heads,
-        views: &[KvView<'_, Vec<f32>>],
-    ) -> Vec<f32> {
-        attend::attend::<L>(q, heads, kv, views)
-    }
-
-    fn gather(&self, x: &Vec<f32>, width: usize, rows: &[usize]) -> Vec<f32> {
-        let mut out = Vec::with_capacity(rows.len() * width);
-        for row in rows {
-            out.extend_from_slice(&x[row * width..][..width]);
-        }
-        out
+        [heads, kv]: [Heads; 2],
+        views: &[KvView<'_, Page>],
+        out: &mut Vec<f32>,
+    ) {
+        out.resize(q.len(), 0.0);
+        let attention = Attention { heads, kv, views };
+        attention.run::<L>(&self.pool, &mut self.scratch().attend, q, out);
     }
 }

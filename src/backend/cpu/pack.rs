@@ -1,49 +1,78 @@
 //! Weights in the layout of the kernels, made once at load.
-//!
-//! Coded matrices: four rows lie interleaved as a *panel*. For each run of four columns a
-//! panel holds 16 codes, `[column pair][row][column of the pair]`, so that one vector lane
-//! is one row. A matrix whose rows are no multiple of four ends in rows of zeros.
 
+use std::marker::PhantomData;
+
+use bytemuck::Pod;
+use half::{bf16, f16};
+
+use super::formats::{Bytes, Format, PANEL, Q4_0, Q4_K, Q5_K, Q6_K, Q8_0};
+use super::lanes::Lanes;
 use crate::backend::Matrix;
 use crate::error::{Error, Result};
-use crate::quant;
-
-/// Rows interleaved in a panel: the number of vector lanes.
-pub const PANEL: usize = 4;
+use crate::quant::Dtype;
 
 /// A packed matrix.
 #[derive(Debug)]
+#[expect(non_camel_case_types, reason = "named as the types of the file")]
+#[expect(missing_docs, reason = "named as the types of the file")]
 pub enum Weight {
-    /// Floats, row-major.
-    Float(FloatMatrix),
-    /// Codes in panels of four rows.
-    Codes(CodeMatrix),
+    F32(Floats<f32>),
+    F16(Floats<f16>),
+    BF16(Floats<bf16>),
+    Q4_0(Panels<Q4_0>),
+    Q8_0(Panels<Q8_0>),
+    Q4_K(Panels<Q4_K>),
+    Q5_K(Panels<Q5_K>),
+    Q6_K(Panels<Q6_K>),
+    Bytes(Panels<Bytes>),
 }
 
-/// A matrix of floats, row-major.
+/// Calls a method that all layouts have.
+macro_rules! layout {
+    ($weight:expr, $matrix:ident => $call:expr) => {
+        match $weight {
+            Weight::F32($matrix) => $call,
+            Weight::F16($matrix) => $call,
+            Weight::BF16($matrix) => $call,
+            Weight::Q4_0($matrix) => $call,
+            Weight::Q8_0($matrix) => $call,
+            Weight::Q4_K($matrix) => $call,
+            Weight::Q5_K($matrix) => $call,
+            Weight::Q6_K($matrix) => $call,
+            Weight::Bytes($matrix) => $call,
+        }
+    };
+}
+
+/// A matrix of floats, row-major, in the type of the file.
 #[derive(Debug)]
-pub struct FloatMatrix {
+pub struct Floats<S> {
+    /// Outputs of the product.
+    pub rows: usize,
     /// Inputs of the product.
     pub cols: usize,
     /// `[rows, cols]`.
-    pub values: Vec<f32>,
+    pub values: Vec<S>,
 }
 
-/// A matrix of codes in panels of four rows.
+/// A float as it is stored.
+pub trait Stored: Pod + Send + Sync {
+    /// Its value.
+    fn value(self) -> f32;
+    /// Four of them.
+    fn four<L: Lanes>(values: &[Self; 4]) -> L::Float;
+}
+
+/// A matrix in panels of eight rows; the last one is filled up with zeros.
 #[derive(Debug)]
-pub struct CodeMatrix {
+pub struct Panels<F: Format> {
     /// Outputs of the product.
     pub rows: usize,
-    /// Inputs of the product, a multiple of 32.
+    /// Inputs of the product.
     pub cols: usize,
-    /// Codes that share a scale: 16 or 32.
-    pub group: usize,
-    /// `[panel][cols / 4][16]`.
-    pub codes: Vec<[i8; 16]>,
-    /// `[panel][cols / group]`, a lane a row.
-    pub scales: Vec<[f32; PANEL]>,
-    /// As `scales`; empty where the format has no offsets.
-    pub offsets: Vec<[f32; PANEL]>,
+    /// `[panel, cols / F::COLS]`.
+    pub blocks: Vec<F::Block>,
+    format: PhantomData<F>,
 }
 
 impl Weight {
@@ -52,117 +81,148 @@ impl Weight {
     /// # Errors
     /// `NonFinite` for NaN or infinity among the weights or scales, `OutOfMemory`.
     pub fn pack(matrix: &Matrix<'_>) -> Result<Self> {
-        if matrix.dtype.block_len() == 1 {
-            pack_floats(matrix).map(Self::Float)
-        } else {
-            CodeMatrix::pack(matrix).map(Self::Codes)
-        }
+        Ok(match matrix.dtype {
+            Dtype::F32 => Self::F32(Floats::pack(matrix)?),
+            Dtype::F16 => Self::F16(Floats::pack(matrix)?),
+            Dtype::BF16 => Self::BF16(Floats::pack(matrix)?),
+            Dtype::Q4_0 => Self::Q4_0(Panels::pack(matrix)?),
+            Dtype::Q8_0 => Self::Q8_0(Panels::pack(matrix)?),
+            Dtype::Q4_K => Self::Q4_K(Panels::pack(matrix)?),
+            Dtype::Q5_K => Self::Q5_K(Panels::pack(matrix)?),
+            Dtype::Q6_K => Self::Q6_K(Panels::pack(matrix)?),
+            _ => Self::Bytes(Panels::pack(matrix)?),
+        })
+    }
+
+    /// Outputs of the product.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        layout!(self, matrix => matrix.rows)
     }
 
     /// Inputs of the product.
     #[must_use]
     pub fn cols(&self) -> usize {
-        match self {
-            Self::Float(matrix) => matrix.cols,
-            Self::Codes(matrix) => matrix.cols,
-        }
+        layout!(self, matrix => matrix.cols)
     }
 
     /// Bytes held.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        match self {
-            Self::Float(matrix) => size_of_val(matrix.values.as_slice()),
-            Self::Codes(matrix) => {
-                matrix.codes.len() * 16 + (matrix.scales.len() + matrix.offsets.len()) * 16
-            }
-        }
+        layout!(self, matrix => matrix.bytes())
     }
 
-    /// Appends the weights of row `row` to `out`.
-    pub fn append_row(&self, row: usize, out: &mut Vec<f32>) {
-        match self {
-            Self::Float(m) => out.extend_from_slice(&m.values[row * m.cols..][..m.cols]),
-            Self::Codes(m) => m.append_row(row, out),
-        }
+    /// Writes the weights of row `row`; `out` is one row long.
+    pub fn unpack_row(&self, row: usize, out: &mut [f32]) {
+        layout!(self, matrix => matrix.unpack_row(row, out));
     }
 }
 
-fn pack_floats(matrix: &Matrix<'_>) -> Result<FloatMatrix> {
-    let bytes = matrix.dtype.block_bytes() * matrix.cols;
-    let mut values = reserve(matrix.rows * matrix.cols, matrix.name)?;
-    for row in 0..matrix.rows {
-        let start = matrix.order.source(row) * bytes;
-        values.extend(quant::dequantize(
-            matrix.dtype,
-            &matrix.bytes[start..start + bytes],
-        ));
+impl<S: Stored> Floats<S> {
+    fn pack(matrix: &Matrix<'_>) -> Result<Self> {
+        let row_bytes = size_of::<S>() * matrix.cols;
+        let mut values = reserve(matrix.rows * matrix.cols, matrix.name)?;
+        for row in 0..matrix.rows {
+            let bytes = &matrix.bytes[matrix.order.source(row) * row_bytes..][..row_bytes];
+            values.extend(
+                (bytes.chunks_exact(size_of::<S>())).map(bytemuck::pod_read_unaligned::<S>),
+            );
+        }
+        if values.iter().all(|value| value.value().is_finite()) {
+            let (rows, cols) = (matrix.rows, matrix.cols);
+            return Ok(Self { rows, cols, values });
+        }
+        Err(non_finite(matrix))
     }
-    check_finite(values.iter(), matrix.name)?;
-    Ok(FloatMatrix {
-        cols: matrix.cols,
-        values,
-    })
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
+    }
+
+    fn unpack_row(&self, row: usize, out: &mut [f32]) {
+        let values = &self.values[row * self.cols..][..self.cols];
+        out.iter_mut()
+            .zip(values)
+            .for_each(|(out, value)| *out = value.value());
+    }
 }
 
-impl CodeMatrix {
+impl<F: Format> Panels<F> {
     fn pack(matrix: &Matrix<'_>) -> Result<Self> {
         let panels = matrix.rows.div_ceil(PANEL);
+        let blocks = matrix.cols / F::COLS;
         let row_bytes = matrix.bytes.len() / matrix.rows.max(1);
-        let row =
-            |row: usize| quant::unpack(matrix.dtype, &matrix.bytes[row * row_bytes..][..row_bytes]);
-        let group = row(0).map_or(32, |groups| groups.group);
         let mut packed = Self {
             rows: matrix.rows,
             cols: matrix.cols,
-            group,
-            codes: reserve(panels * matrix.cols / 4, matrix.name)?,
-            scales: reserve(panels * matrix.cols / group, matrix.name)?,
-            offsets: Vec::new(),
+            blocks: reserve(panels * blocks, matrix.name)?,
+            format: PhantomData,
         };
-        let mut offsets = Vec::new();
+        let zeros = vec![0; F::FILE_BLOCK * blocks];
         for panel in 0..panels {
-            let rows = (panel * PANEL..((panel + 1) * PANEL).min(matrix.rows))
-                .filter_map(|r| row(matrix.order.source(r)))
-                .collect::<Vec<_>>();
-            packed.push_panel(&rows, &mut offsets);
+            let rows: [_; PANEL] = std::array::from_fn(|lane| {
+                let row = panel * PANEL + lane;
+                (row < matrix.rows).then(|| {
+                    let start = matrix.order.source(row) * row_bytes;
+                    F::file_row(matrix.dtype, &matrix.bytes[start..start + row_bytes])
+                })
+            });
+            let rows = rows.each_ref().map(|row| row.as_deref().unwrap_or(&zeros));
+            for block in 0..blocks {
+                let at = block * F::FILE_BLOCK;
+                let block = F::pack(rows.map(|row| &row[at..at + F::FILE_BLOCK]));
+                packed.blocks.push(block.ok_or_else(|| non_finite(matrix))?);
+            }
         }
-        if offsets.iter().flatten().any(|offset| *offset != 0.0) {
-            packed.offsets = offsets;
-        }
-        check_finite(
-            packed.scales.iter().chain(&packed.offsets).flatten(),
-            matrix.name,
-        )?;
         Ok(packed)
     }
 
-    fn push_panel(&mut self, rows: &[quant::Groups], offsets: &mut Vec<[f32; PANEL]>) {
-        for k in (0..self.cols).step_by(4) {
-            self.codes.push(std::array::from_fn(|i| {
-                let (row, column) = (i % 8 / 2, k + i / 8 * 2 + i % 2);
-                rows.get(row).map_or(0, |row| row.codes[column])
-            }));
-        }
-        for g in 0..self.cols / self.group {
-            let lanes = |pick: fn(&quant::Groups) -> &Vec<f32>| {
-                std::array::from_fn(|r| rows.get(r).map_or(0.0, |row| pick(row)[g]))
-            };
-            self.scales.push(lanes(|row| &row.scales));
-            offsets.push(lanes(|row| &row.offsets));
-        }
+    fn bytes(&self) -> usize {
+        size_of_val(self.blocks.as_slice())
     }
 
-    fn append_row(&self, row: usize, out: &mut Vec<f32>) {
-        let (panel, lane) = (row / PANEL, row % PANEL);
-        let groups = self.cols / self.group;
-        for column in 0..self.cols {
-            let codes = &self.codes[panel * self.cols / 4 + column / 4];
-            let code = codes[column % 4 / 2 * 8 + lane * 2 + column % 2];
-            let group = panel * groups + column / self.group;
-            let offset = self.offsets.get(group).map_or(0.0, |lanes| lanes[lane]);
-            out.push(self.scales[group][lane] * f32::from(code) + offset);
+    fn unpack_row(&self, row: usize, out: &mut [f32]) {
+        let blocks = self.cols / F::COLS;
+        let blocks = &self.blocks[row / PANEL * blocks..][..blocks];
+        for (block, out) in blocks.iter().zip(out.chunks_exact_mut(F::COLS)) {
+            F::unpack(block, row % PANEL, out);
         }
+    }
+}
+
+impl Stored for f32 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn four<L: Lanes>(values: &[Self; 4]) -> L::Float {
+        L::load(values)
+    }
+}
+
+impl Stored for f16 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self.to_f32()
+    }
+
+    #[inline(always)]
+    fn four<L: Lanes>(values: &[Self; 4]) -> L::Float {
+        L::halves(&values.map(Self::to_bits))
+    }
+}
+
+impl Stored for bf16 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self.to_f32()
+    }
+
+    #[inline(always)]
+    fn four<L: Lanes>(values: &[Self; 4]) -> L::Float {
+        L::load(&values.map(|value| f32::from_bits(u32::from(value.to_bits()) << 16)))
     }
 }
 
@@ -177,11 +237,8 @@ fn reserve<T>(len: usize, name: &str) -> Result<Vec<T>> {
     Ok(items)
 }
 
-fn check_finite<'a>(mut values: impl Iterator<Item = &'a f32>, name: &str) -> Result<()> {
-    if values.all(|value| value.is_finite()) {
-        return Ok(());
+fn non_finite(matrix: &Matrix<'_>) -> Error {
+    Error::NonFinite {
+        what: format!("tensor {}", matrix.name),
     }
-    Err(Error::NonFinite {
-        what: format!("tensor {name}"),
-    })
 }

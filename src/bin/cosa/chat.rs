@@ -1,20 +1,18 @@
 //! `cosa chat`: messages from the command line or standard input, answers as they come.
 
-use std::io::{BufRead as _, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
+use cosa::Result;
+use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
+use cosa::backend::{Backend, reference::Reference};
 use cosa::generate::{Channel, GenerateOptions, Stats, Step};
-use cosa::gguf::shard_paths;
-use cosa::guard::{ChatLoadOptions, ChatLoader, ChatModel, Session};
+use cosa::guard::Session;
 use cosa::safety::SafetyConfig;
-use cosa::{Error, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 
-/// Bytes read from a model file at a time.
-const CHUNK: usize = 1 << 20;
+use crate::files::{io, load};
 
 /// What `cosa chat` is asked to do.
 #[derive(Args)]
@@ -52,6 +50,9 @@ pub struct Arguments {
     /// Where the arithmetic runs.
     #[arg(long, value_enum, default_value = "cpu")]
     backend: BackendName,
+    /// Threads to compute with; by default, one for each processor.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Print what the model writes between think tags.
     #[arg(long)]
     show_reasoning: bool,
@@ -68,9 +69,16 @@ enum BackendName {
 /// Runs the chat to its end.
 pub fn run(arguments: &Arguments) -> Result<()> {
     match arguments.backend {
-        BackendName::Cpu => chat(Cpu::new(), arguments),
+        BackendName::Cpu => chat(cpu(arguments.threads), arguments),
         BackendName::Reference => chat(Reference, arguments),
     }
+}
+
+/// The fast kernels on so many threads.
+fn cpu(threads: Option<usize>) -> Cpu {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or_else(all);
+    Cpu::with(Pool::with_threads(threads), KvType::Int8)
 }
 
 fn chat<B: Backend>(backend: B, arguments: &Arguments) -> Result<()> {
@@ -223,40 +231,4 @@ fn starting_config(arguments: &Arguments) -> Result<Option<SafetyConfig>> {
     }
     let text = arguments.config_text.as_deref();
     text.map(|text| SafetyConfig::new(None, text)).transpose()
-}
-
-fn load<B: Backend>(backend: B, model: &Path) -> Result<ChatModel<B>> {
-    let mut loader = ChatLoader::new(backend, ChatLoadOptions::default())?;
-    for path in shard_paths(model)? {
-        let name = path.display().to_string();
-        let mut file = std::fs::File::open(&path).map_err(io(&name))?;
-        let total = file.metadata().map_err(io(&name))?.len();
-        let bar = ProgressBar::new(total).with_style(bar_style());
-        loader.begin_file(Some(total))?;
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let read = file.read(&mut chunk).map_err(io(&name))?;
-            if read == 0 {
-                break;
-            }
-            loader.push(&chunk[..read])?;
-            bar.inc(read as u64);
-        }
-        loader.end_file()?;
-        bar.finish_and_clear();
-    }
-    loader.finish()
-}
-
-fn bar_style() -> ProgressStyle {
-    ProgressStyle::with_template("loading {wide_bar} {bytes}/{total_bytes}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-fn io(path: &str) -> impl Fn(std::io::Error) -> Error {
-    let path = path.to_owned();
-    move |error| Error::Io {
-        path: path.clone(),
-        detail: error.to_string(),
-    }
 }

@@ -1,7 +1,11 @@
-//! The command line: chat with a local model under a safety config.
+//! The command line: chat with a local model under a safety config, and what else the library offers.
 
 #[cfg(not(target_arch = "wasm32"))]
+mod bench;
+#[cfg(not(target_arch = "wasm32"))]
 mod chat;
+#[cfg(not(target_arch = "wasm32"))]
+mod files;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
@@ -9,6 +13,7 @@ fn main() -> std::process::ExitCode {
 
     let Cli { command } = Cli::parse();
     let outcome = match command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
     };
     match outcome {
@@ -35,6 +40,8 @@ struct Cli {
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(clap::Subcommand)]
 enum Command {
+    /// Make models for benchmarks and check them.
+    Bench(bench::Arguments),
     /// Chat, one line a message; `/config TEXT` switches the safety config.
     Chat(chat::Arguments),
 }

@@ -1,72 +1,152 @@
-//! Softmax attention over the pages of a KV cache.
+//! Softmax attention over the pages of a KV cache, in one pass.
+//!
+//! The simple version: scores of all positions, softmax, weighted sum of the values. What
+//! departs from it:
+//! 1. A page at a time, with the greatest score so far (online softmax, Milakov and
+//!    Gimelshein 2018): when a page brings a greater one, what is summed shrinks by it.
+//! 2. The query heads that share a KV head go through a page together.
+//! 3. Long pasts are cut into segments of a fixed length, which threads may take. Their
+//!    sums are joined in order, so any number of threads gives the same bits.
 
-use crate::backend::cpu::lanes::{Lanes, add_scaled, dot};
+use super::attend_page::{GROUP_HEADS, Partial, attend_page};
+use crate::backend::cpu::kv_page::Page;
+use crate::backend::cpu::lanes::Lanes;
+use crate::backend::cpu::parts::Parts;
+use crate::backend::cpu::pool::Pool;
 use crate::backend::{Heads, KvView, PAGE};
 
-/// Copies a row to position `at` of a page, head by head.
-pub fn store(page: &mut [f32], at: usize, row: &[f32], heads: Heads) {
-    for (head, values) in row.chunks_exact(heads.dim).enumerate() {
-        let start = (head * PAGE + at) * heads.dim;
-        page[start..start + heads.dim].copy_from_slice(values);
-    }
+/// Pages in a segment.
+const SEGMENT: usize = 8;
+
+/// What [`attend`] works on.
+pub struct Attention<'a> {
+    /// Query heads.
+    pub heads: Heads,
+    /// KV heads.
+    pub kv: Heads,
+    /// The past of each sequence.
+    pub views: &'a [KvView<'a, Page>],
 }
 
-/// The rows of `q` over their views, in the views' order.
-pub fn attend<L: Lanes>(
-    q: &[f32],
-    heads: Heads,
-    kv: Heads,
-    views: &[KvView<'_, Vec<f32>>],
-) -> Vec<f32> {
-    let mut out = vec![0.0; q.len()];
-    let mut scores = Vec::new();
-    let rows = (views.iter()).flat_map(|view| view.lens.clone().map(move |len| (view, len)));
-    let width = heads.width();
-    for ((q, out), (view, len)) in
-        (q.chunks_exact(width).zip(out.chunks_exact_mut(width))).zip(rows)
-    {
-        let each = q
-            .chunks_exact(heads.dim)
-            .zip(out.chunks_exact_mut(heads.dim));
-        for (head, (q, out)) in each.enumerate() {
-            scores.clear();
-            scores.resize(len, 0.0);
-            attend_head::<L>(q, view, head * kv.count / heads.count, &mut scores, out);
-        }
-    }
-    out
+/// Buffers that are used again and again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    tasks: Vec<Task>,
+    /// The output of a segment, one query head after another.
+    outputs: Vec<f32>,
+    partials: Vec<Partial>,
 }
 
-/// One query head. `scores` has a place for each visible position.
-fn attend_head<L: Lanes>(
-    q: &[f32],
-    view: &KvView<'_, Vec<f32>>,
+/// One segment of one row's past, for the query heads that share a KV head.
+#[derive(Debug, Clone, Copy)]
+struct Task {
+    view: usize,
+    row: usize,
     kv_head: usize,
-    scores: &mut [f32],
-    out: &mut [f32],
-) {
-    let dim = q.len();
-    let run = kv_head * PAGE * dim..(kv_head + 1) * PAGE * dim;
-    let factor = 1.0 / (dim as f32).sqrt();
-    for (scores, page) in scores.chunks_mut(PAGE).zip(&view.keys) {
-        for (score, key) in scores.iter_mut().zip(page[run.clone()].chunks_exact(dim)) {
-            *score = dot::<L>(q, key) * factor;
+    segment: usize,
+    /// Visible positions of the row.
+    len: usize,
+}
+
+impl Attention<'_> {
+    /// The rows of `q` over their views, in the views' order.
+    pub fn run<L: Lanes>(&self, pool: &Pool, scratch: &mut Scratch, q: &[f32], out: &mut [f32]) {
+        self.plan(&mut scratch.tasks);
+        let group = self.heads.count / self.kv.count;
+        let width = group * self.heads.dim;
+        scratch.outputs.resize(scratch.tasks.len() * width, 0.0);
+        scratch
+            .partials
+            .resize(scratch.tasks.len() * group, Partial::EMPTY);
+        let outputs = Parts::new(&mut scratch.outputs);
+        let partials = Parts::new(&mut scratch.partials);
+        let tasks = &scratch.tasks;
+        pool.run_all(tasks.len(), &|number| {
+            // SAFETY: each task has its own parts.
+            let (out, partials) = unsafe {
+                (
+                    outputs.part(number * width, width),
+                    partials.part(number * group, group),
+                )
+            };
+            self.segment::<L>(&tasks[number], q, out, partials);
+        });
+        self.join(scratch, out);
+    }
+
+    /// Segments of the same row and head follow each other.
+    fn plan(&self, tasks: &mut Vec<Task>) {
+        tasks.clear();
+        let mut row = 0;
+        for (number, view) in self.views.iter().enumerate() {
+            for len in view.lens.clone() {
+                for kv_head in 0..self.kv.count {
+                    let segments = len.div_ceil(SEGMENT * PAGE);
+                    tasks.extend((0..segments).map(|segment| Task {
+                        view: number,
+                        row,
+                        kv_head,
+                        segment,
+                        len,
+                    }));
+                }
+                row += 1;
+            }
         }
     }
-    softmax(scores);
-    for (scores, page) in scores.chunks(PAGE).zip(&view.values) {
-        for (score, value) in scores.iter().zip(page[run.clone()].chunks_exact(dim)) {
-            add_scaled::<L>(out, *score, value);
+
+    fn segment<L: Lanes>(&self, task: &Task, q: &[f32], out: &mut [f32], partials: &mut [Partial]) {
+        out.fill(0.0);
+        partials.fill(Partial::EMPTY);
+        let dim = self.heads.dim;
+        let q = &q[task.row * self.heads.width() + task.kv_head * out.len()..][..out.len()];
+        let pages = &self.views[task.view].pages;
+        let end = task.len.div_ceil(PAGE).min((task.segment + 1) * SEGMENT);
+        let heads = q
+            .chunks(GROUP_HEADS * dim)
+            .zip(out.chunks_mut(GROUP_HEADS * dim));
+        for ((q, out), partials) in heads.zip(partials.chunks_mut(GROUP_HEADS)) {
+            for page in task.segment * SEGMENT..end {
+                let visible = (task.len - page * PAGE).min(PAGE);
+                let place = (task.kv_head, visible, dim);
+                attend_page::<L>(&pages[page], place, q, out, partials);
+            }
+        }
+    }
+
+    /// Sums of segments to outputs.
+    fn join(&self, scratch: &Scratch, out: &mut [f32]) {
+        let group = self.heads.count / self.kv.count;
+        let (dim, width) = (self.heads.dim, group * self.heads.dim);
+        let same = |a: &Task, b: &Task| a.row == b.row && a.kv_head == b.kv_head;
+        let mut first = 0;
+        for tasks in scratch.tasks.chunk_by(same) {
+            let start = tasks[0].row * self.heads.width() + tasks[0].kv_head * width;
+            for head in 0..group {
+                let out = &mut out[start + head * dim..][..dim];
+                let parts = (first..first + tasks.len()).map(|task| {
+                    let values = &scratch.outputs[task * width + head * dim..][..dim];
+                    (&scratch.partials[task * group + head], values)
+                });
+                join_head(parts, out);
+            }
+            first += tasks.len();
         }
     }
 }
 
-fn softmax(scores: &mut [f32]) {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+fn join_head<'a>(parts: impl Iterator<Item = (&'a Partial, &'a [f32])> + Clone, out: &mut [f32]) {
+    let highest = parts
+        .clone()
+        .fold(f32::NEG_INFINITY, |high, (part, _)| high.max(part.highest));
     let mut total = 0.0;
-    for score in scores.iter_mut() {
-        *score = (*score - highest).exp();
-        total += *score;
+    out.fill(0.0);
+    for (part, values) in parts {
+        let factor = (part.highest - highest).exp();
+        total += part.total * factor;
+        out.iter_mut()
+            .zip(values)
+            .for_each(|(out, value)| *out += value * factor);
     }
-    scores.iter_mut().for_each(|score| *score /= total);
+    out.iter_mut().for_each(|out| *out /= total);
 }

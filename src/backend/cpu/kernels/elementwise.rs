@@ -1,16 +1,15 @@
 //! The operations that touch each value of a row once or twice: norm, rope, swiglu, sums.
 
 use crate::backend::Heads;
-use crate::backend::cpu::lanes::{Lanes, dot};
+use crate::backend::cpu::lanes::{Lanes, dot, exp};
 
-/// `x / sqrt(mean(x²) + eps) * weight`, over runs of `weight`'s length.
-pub fn rms_norm<L: Lanes>(x: &[f32], weight: &[f32], eps: f32) -> Vec<f32> {
-    let mut out = Vec::with_capacity(x.len());
-    for row in x.chunks_exact(weight.len()) {
-        let scale = 1.0 / (dot::<L>(row, row) / row.len() as f32 + eps).sqrt();
-        out.extend(row.iter().zip(weight).map(|(x, w)| x * scale * w));
+/// `x / sqrt(mean(x²) + eps) * weight`, for one row.
+#[inline(always)]
+pub fn rms_norm<L: Lanes>(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+    let scale = 1.0 / (dot::<L>(x, x) / x.len() as f32 + eps).sqrt();
+    for ((out, x), w) in out.iter_mut().zip(x).zip(weight) {
+        *out = x * scale * w;
     }
-    out
 }
 
 /// `x + y`, value by value.
@@ -20,26 +19,42 @@ pub fn add(x: &mut [f32], y: &[f32]) {
     }
 }
 
-/// Rotates the pairs `(i, i + dim/2)` of every head by `position * inv_freq[i]`.
-///
-/// Sine and cosine are taken once a row, not once a head.
-pub fn rope(x: &mut [f32], heads: Heads, positions: &[u32], inv_freq: &[f32]) {
-    for (row, &position) in x.chunks_exact_mut(heads.width()).zip(positions) {
-        let angles: Vec<_> = (inv_freq.iter())
-            .map(|freq| (position as f32 * freq).sin_cos())
-            .collect();
-        for head in row.chunks_exact_mut(heads.dim) {
-            let (low, high) = head.split_at_mut(angles.len());
-            for ((a, b), (sin, cos)) in low.iter_mut().zip(high).zip(&angles) {
-                (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
-            }
+/// Sine and cosine of `position * inv_freq[i]`, into `angles`.
+pub fn angles(position: u32, inv_freq: &[f32], angles: &mut Vec<[f32; 2]>) {
+    angles.clear();
+    angles.extend(inv_freq.iter().map(|freq| {
+        let (sin, cos) = (position as f32 * freq).sin_cos();
+        [sin, cos]
+    }));
+}
+
+/// Rotates the pairs `(i, i + angles)` of every head of one row.
+pub fn rope(row: &mut [f32], heads: Heads, angles: &[[f32; 2]]) {
+    for head in row.chunks_exact_mut(heads.dim) {
+        let (low, high) = head.split_at_mut(angles.len());
+        for ((a, b), [sin, cos]) in low.iter_mut().zip(high).zip(angles) {
+            (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
         }
     }
 }
 
 /// `silu(gate) * up`, into `gate`.
-pub fn swiglu(gate: &mut [f32], up: &[f32]) {
-    for (g, u) in gate.iter_mut().zip(up) {
-        *g = *g / (1.0 + (-*g).exp()) * u;
+#[inline(always)]
+pub fn swiglu<L: Lanes>(gate: &mut [f32], up: &[f32]) {
+    let (gate4, gate_tail) = gate.as_chunks_mut::<4>();
+    let (up4, up_tail) = up.as_chunks::<4>();
+    for (gate, up) in gate4.iter_mut().zip(up4) {
+        *gate = swiglu4::<L>(gate, up);
     }
+    for (gate, up) in gate_tail.iter_mut().zip(up_tail) {
+        [*gate, ..] = swiglu4::<L>(&[*gate; 4], &[*up; 4]);
+    }
+}
+
+#[inline(always)]
+fn swiglu4<L: Lanes>(gate: &[f32; 4], up: &[f32; 4]) -> [f32; 4] {
+    let gate = L::load(gate);
+    let negative = L::sub(L::splat(0.0), gate);
+    let below = L::add(L::splat(1.0), exp::<L>(negative));
+    L::store(L::mul(L::div(gate, below), L::load(up)))
 }

@@ -1,6 +1,6 @@
 //! One operation a file, written once over [`super::lanes::Lanes`].
 
 pub mod attend;
+mod attend_page;
 pub mod elementwise;
-pub mod matmul_f32;
-pub mod matmul_i8;
+pub mod matmul;

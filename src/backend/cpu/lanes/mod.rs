@@ -1,32 +1,49 @@
 //! The four-lane vector that every kernel is written over.
 
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod relaxed;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(not(target_feature = "relaxed-simd"))]
+mod widened;
 
 pub use scalar::Scalar;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub use simd128::Simd128;
+
+use super::pack::Stored;
 
 /// The best lanes of this build.
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub type Best = simd128::Simd128<relaxed::Relaxed>;
+/// The best lanes of this build.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub type Best = Simd128;
+#[cfg(not(target_feature = "relaxed-simd"))]
+pub type Best = simd128::Simd128<widened::Widened>;
 /// The best lanes of this build.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub type Best = Scalar;
 
-/// Four `f32` or `i32` lanes and the one integer product that the kernels need.
+/// 128-bit vectors and the integer products that the kernels need.
 ///
-/// Every implementation gives the same bits: no fused multiply-add, no reordering.
-pub trait Lanes: Copy + Default + std::fmt::Debug + 'static {
+/// Every implementation gives the same bits: no fused multiply-add, no reordering of
+/// floats, and integer sums that cannot overflow.
+pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// Name of the instruction set.
     const NAME: &'static str;
     /// Four floats.
     type Float: Copy;
-    /// Four integers.
+    /// Four 32-bit integers.
     type Int: Copy;
-    /// Eight 16-bit codes: a pair for each lane.
-    type Pairs: Copy;
+    /// Eight 16-bit integers.
+    type Short: Copy;
+    /// Sixteen bytes: the codes of four rows in four columns, row after row.
+    type Codes: Copy;
+    /// Four activation codes, ready to meet those of each row.
+    type Quad: Copy;
+    /// Running sums of code products: two for each of four rows, of the columns
+    /// 0 and 1 of each four and of the columns 2 and 3.
+    type Sum: Copy;
 
     /// `value` in every lane.
     fn splat(value: f32) -> Self::Float;
@@ -36,37 +53,99 @@ pub trait Lanes: Copy + Default + std::fmt::Debug + 'static {
     fn store(values: Self::Float) -> [f32; 4];
     /// `a + b`.
     fn add(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a - b`.
+    fn sub(a: Self::Float, b: Self::Float) -> Self::Float;
     /// `a * b`.
     fn mul(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a / b`.
+    fn div(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// The greater of `a` and `b`; `a` where either is NaN.
+    fn max(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// The lesser of `a` and `b`; `a` where either is NaN.
+    fn min(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// The magnitude.
+    fn abs(a: Self::Float) -> Self::Float;
+    /// The nearest integer, even where two are as near. Magnitudes are below 2²².
+    fn round(a: Self::Float) -> Self::Float;
+    /// Four half floats.
+    fn halves(bits: &[u16; 4]) -> Self::Float;
+    /// `2^n` for whole `n` from -126 to 127.
+    fn exp2(n: Self::Float) -> Self::Float;
 
     /// Zero in every lane.
     fn zero() -> Self::Int;
-    /// Integers to floats, exact below 2²⁴.
+    /// `a + b`.
+    fn add_int(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// Integers to floats, rounded where they are not exact.
     fn to_float(values: Self::Int) -> Self::Float;
-    /// Sixteen codes as two vectors of pairs.
-    fn pairs(codes: &[i8; 16]) -> [Self::Pairs; 2];
-    /// Lane `r`: `acc[r] + codes[2r] * x[0] + codes[2r + 1] * x[1]`.
-    fn dot_pair(acc: Self::Int, codes: Self::Pairs, x: [i16; 2]) -> Self::Int;
+
+    /// Whole numbers to 16-bit integers.
+    fn shorts(values: [Self::Float; 2]) -> [i16; 8];
+    /// Whole numbers to bytes.
+    fn bytes(values: [Self::Float; 4]) -> [i8; 16];
+
+    /// Eight unsigned bytes, widened.
+    fn widen(bytes: &[u8; 8]) -> Self::Short;
+    /// Eight signed bytes, widened.
+    fn widen_signed(bytes: &[i8; 8]) -> Self::Short;
+    /// A pair in every 32-bit lane.
+    fn pair(values: &[i16; 2]) -> Self::Short;
+    /// `a0 b0 a1 b1 a2 b2 a3 b3` and `a4 b4 .. a7 b7`.
+    fn interleave(a: Self::Short, b: Self::Short) -> [Self::Short; 2];
+    /// Lane `i`: `a[2i] * b[2i] + a[2i + 1] * b[2i + 1]`.
+    fn pair_dot(a: Self::Short, b: Self::Short) -> Self::Int;
+
+    /// Sixteen codes.
+    fn codes(bytes: &[u8; 16]) -> Self::Codes;
+    /// The low and the high four bits of each byte.
+    fn nibbles(bytes: Self::Codes) -> [Self::Codes; 2];
+    /// `codes` with more bits on top: those of `bytes` at bit `FROM` under `MASK`, moved
+    /// to bit 4. `MASK` is what is left after moving: `0x10` or `0x30`.
+    fn raise<const FROM: u32, const MASK: u8>(
+        codes: Self::Codes,
+        bytes: Self::Codes,
+    ) -> Self::Codes;
+    /// Four activation codes for each row.
+    fn quad(x: &[i8; 4]) -> Self::Quad;
+    /// Sums that begin with `values` in each row. A sum may overflow 16 bits on its way
+    /// and must not in the end.
+    fn start(values: &[i16; 2]) -> Self::Sum;
+    /// Adds the products of codes from 0 to 63 with activation codes.
+    fn dot(sum: Self::Sum, codes: Self::Codes, x: Self::Quad) -> Self::Sum;
+    /// For each row, `factor * (first sum + second sum)`; `factors` holds each row's twice.
+    fn finish(sum: Self::Sum, factors: Self::Short) -> Self::Int;
 }
 
 /// The inner product of two slices of equal length, in a fixed order.
-#[inline]
+#[inline(always)]
 pub fn dot<L: Lanes>(a: &[f32], b: &[f32]) -> f32 {
+    dot_stored::<L, f32>(a, b)
+}
+
+/// The inner product with floats as they are stored, in a fixed order.
+#[inline(always)]
+pub fn dot_stored<L: Lanes, S: Stored>(a: &[S], b: &[f32]) -> f32 {
     let (a4, a_tail) = a.as_chunks::<4>();
     let (b4, b_tail) = b.as_chunks::<4>();
     let mut sums = [L::splat(0.0); 4];
     for (i, (a, b)) in a4.iter().zip(b4).enumerate() {
-        let product = L::mul(L::load(a), L::load(b));
+        let product = L::mul(S::four::<L>(a), L::load(b));
         sums[i % 4] = L::add(sums[i % 4], product);
     }
+    let tail: f32 = a_tail.iter().zip(b_tail).map(|(a, b)| a.value() * b).sum();
+    total::<L>(sums) + tail
+}
+
+/// The sum of all lanes, in a fixed order.
+#[inline(always)]
+pub fn total<L: Lanes>(sums: [L::Float; 4]) -> f32 {
     let sum = L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3]));
     let [s0, s1, s2, s3] = L::store(sum);
-    let tail: f32 = a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum();
-    (s0 + s1) + (s2 + s3) + tail
+    (s0 + s1) + (s2 + s3)
 }
 
 /// `out += factor * x`, value by value.
-#[inline]
+#[inline(always)]
 pub fn add_scaled<L: Lanes>(out: &mut [f32], factor: f32, x: &[f32]) {
     let (out4, out_tail) = out.as_chunks_mut::<4>();
     let (x4, x_tail) = x.as_chunks::<4>();
@@ -77,4 +156,24 @@ pub fn add_scaled<L: Lanes>(out: &mut [f32], factor: f32, x: &[f32]) {
     for (out, x) in out_tail.iter_mut().zip(x_tail) {
         *out += factor * x;
     }
+}
+
+/// `e^x` to about 1e-7 of its value, for `x` from -87 to 88; outside as at the border.
+///
+/// `2^n * e^r` with `|r| <= ln(2) / 2`, and for `e^r` the polynomial of Cephes' `expf`.
+#[inline(always)]
+pub fn exp<L: Lanes>(x: L::Float) -> L::Float {
+    const LN2_HIGH: f32 = 0.693_359_4; // few bits, so that its product with n is exact
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    const FACTORS: [f32; 5] = [1.398_2e-3, 8.333_452e-3, 4.166_58e-2, 1.666_666_5e-1, 0.5];
+    let x = L::max(L::min(x, L::splat(88.0)), L::splat(-87.0));
+    let n = L::round(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
+    let r = L::sub(x, L::mul(n, L::splat(LN2_HIGH)));
+    let r = L::sub(r, L::mul(n, L::splat(LN2_LOW)));
+    let mut sum = L::splat(1.987_569_1e-4);
+    for factor in FACTORS {
+        sum = L::add(L::mul(sum, r), L::splat(factor));
+    }
+    let near_one = L::add(L::mul(sum, L::mul(r, r)), L::add(r, L::splat(1.0)));
+    L::mul(near_one, L::exp2(n))
 }

@@ -1,0 +1,153 @@
+//! Pages of the KV cache: floats, or 8-bit codes in the layout of the attention kernel.
+//!
+//! Coded keys lie like the weights of a matrix whose rows are positions, coded values like
+//! one whose rows are dimensions: eight rows interleaved, two columns a vector. A page of
+//! keys meets a query, and a page of values the attention weights, as a Q8_0 panel meets
+//! activations.
+
+use crate::backend::{Heads, PAGE};
+
+/// Rows interleaved.
+pub const PANEL: usize = 8;
+
+/// Dimensions of a key that share a scale. Heads of other lengths than its multiples are
+/// kept as floats.
+pub const CODED_DIM: usize = 32;
+
+/// Shortest head that is kept as codes: in shorter ones errors do not average out, and
+/// models that have them are small anyway.
+const LEAST_DIM: usize = 64;
+
+/// Longest head that is kept as codes.
+pub const MOST_DIM: usize = 256;
+
+/// Two columns of eight rows.
+pub type Pair = [[i8; 8]; 2];
+
+/// The keys and values of [`PAGE`] positions of one layer.
+#[derive(Debug, Clone)]
+pub enum Page {
+    /// As they came.
+    Float(FloatPage),
+    /// As 8-bit codes.
+    Coded(CodedPage),
+}
+
+/// `[head][position][dim]`.
+#[derive(Debug, Clone)]
+pub struct FloatPage {
+    /// Keys.
+    pub keys: Vec<f32>,
+    /// Values.
+    pub values: Vec<f32>,
+}
+
+/// Codes from -127 to 127 with scales. Positions not stored yet are zeros.
+#[derive(Debug, Clone)]
+pub struct CodedPage {
+    /// `[head][position / 8][dim / 2]`.
+    pub keys: Vec<Pair>,
+    /// `[head][dim / 32][position]`: a scale for 32 dimensions of a key.
+    pub key_scales: Vec<f32>,
+    /// `[head][dim / 8][position / 2]`.
+    pub values: Vec<Pair>,
+    /// `[head][position]`: a scale for a value.
+    pub value_scales: Vec<f32>,
+}
+
+impl Page {
+    /// An empty page, coded where `coded` is set and the heads allow it.
+    #[must_use]
+    pub fn new(heads: Heads, coded: bool) -> Self {
+        let len = PAGE * heads.width();
+        let fits =
+            heads.dim.is_multiple_of(CODED_DIM) && (LEAST_DIM..=MOST_DIM).contains(&heads.dim);
+        if !coded || !fits {
+            return Self::Float(FloatPage {
+                keys: vec![0.0; len],
+                values: vec![0.0; len],
+            });
+        }
+        Self::Coded(CodedPage {
+            keys: vec![[[0; 8]; 2]; len / 16],
+            key_scales: vec![0.0; len / CODED_DIM],
+            values: vec![[[0; 8]; 2]; len / 16],
+            value_scales: vec![0.0; PAGE * heads.count],
+        })
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let floats = |values: &Vec<f32>| size_of_val(values.as_slice());
+        let pairs = |codes: &Vec<Pair>| size_of_val(codes.as_slice());
+        match self {
+            Self::Float(page) => floats(&page.keys) + floats(&page.values),
+            Self::Coded(page) => {
+                let codes = pairs(&page.keys) + pairs(&page.values);
+                codes + floats(&page.key_scales) + floats(&page.value_scales)
+            }
+        }
+    }
+
+    /// Puts one row of keys and one of values at position `at`.
+    pub fn store(&mut self, at: usize, keys: &[f32], values: &[f32], heads: Heads) {
+        let rows = keys
+            .chunks_exact(heads.dim)
+            .zip(values.chunks_exact(heads.dim));
+        for (head, (key, value)) in rows.enumerate() {
+            match self {
+                Self::Float(page) => {
+                    let start = (head * PAGE + at) * heads.dim;
+                    page.keys[start..start + heads.dim].copy_from_slice(key);
+                    page.values[start..start + heads.dim].copy_from_slice(value);
+                }
+                Self::Coded(page) => {
+                    page.store_key(head, at, key);
+                    page.store_value(head, at, value);
+                }
+            }
+        }
+    }
+}
+
+impl CodedPage {
+    fn store_key(&mut self, head: usize, at: usize, key: &[f32]) {
+        let dim = key.len();
+        let start = (head * PAGE + at / PANEL * PANEL) * dim / 16;
+        let panel = &mut self.keys[start..start + dim / 2];
+        for (b, block) in key.as_chunks::<CODED_DIM>().0.iter().enumerate() {
+            let (scale, inverse) = scale(block);
+            self.key_scales[(head * dim / CODED_DIM + b) * PAGE + at] = scale;
+            for (i, value) in block.iter().enumerate() {
+                let d = b * CODED_DIM + i;
+                panel[d / 2][at % PANEL / 4][at % 4 * 2 + d % 2] = code(*value, inverse);
+            }
+        }
+    }
+
+    fn store_value(&mut self, head: usize, at: usize, value: &[f32]) {
+        let dim = value.len();
+        let (scale, inverse) = scale(value);
+        self.value_scales[head * PAGE + at] = scale;
+        let codes = &mut self.values[head * PAGE * dim / 16..][..PAGE * dim / 16];
+        for (d, value) in value.iter().enumerate() {
+            let pair = &mut codes[d / PANEL * (PAGE / 2) + at / 2];
+            pair[d % PANEL / 4][d % 4 * 2 + at % 2] = code(*value, inverse);
+        }
+    }
+}
+
+/// A scale, and what to multiply the values with. NaN stays NaN.
+fn scale(values: &[f32]) -> (f32, f32) {
+    let high = values
+        .iter()
+        .fold(0.0f32, |high, value| high.max(value.abs()));
+    let poison: f32 = values.iter().map(|value| value * 0.0).sum();
+    let inverse = if high > 0.0 { 127.0 / high } else { 0.0 };
+    (high / 127.0 + poison, inverse)
+}
+
+fn code(value: f32, inverse: f32) -> i8 {
+    (value * inverse).round_ties_even() as i8
+}

@@ -1,0 +1,51 @@
+//! Reading model files, with progress.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use cosa::backend::Backend;
+use cosa::gguf::shard_paths;
+use cosa::guard::{ChatLoadOptions, ChatLoader, ChatModel};
+use cosa::{Error, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Bytes read from a model file at a time.
+const CHUNK: usize = 1 << 20;
+
+/// The model of a file, or of a file and the shards beside it.
+pub fn load<B: Backend>(backend: B, model: &Path) -> Result<ChatModel<B>> {
+    let mut loader = ChatLoader::new(backend, ChatLoadOptions::default())?;
+    for path in shard_paths(model)? {
+        let name = path.display().to_string();
+        let mut file = std::fs::File::open(&path).map_err(io(&name))?;
+        let total = file.metadata().map_err(io(&name))?.len();
+        let bar = ProgressBar::new(total).with_style(bar_style());
+        loader.begin_file(Some(total))?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = file.read(&mut chunk).map_err(io(&name))?;
+            if read == 0 {
+                break;
+            }
+            loader.push(&chunk[..read])?;
+            bar.inc(read as u64);
+        }
+        loader.end_file()?;
+        bar.finish_and_clear();
+    }
+    loader.finish()
+}
+
+fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template("loading {wide_bar} {bytes}/{total_bytes}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// An error of the system, with the file it is about.
+pub fn io(path: &str) -> impl Fn(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |error| Error::Io {
+        path: path.clone(),
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The thread pool: every chunk once, whoever is late.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cosa::backend::cpu::pool::Pool;
+
+/// Runs a job and says how often each number was called.
+fn counts(pool: &Pool, items: usize, run: impl FnOnce(&(dyn Fn(usize) + Sync))) -> Vec<u32> {
+    let counts: Vec<_> = (0..items).map(|_| AtomicU32::new(0)).collect();
+    run(&|number| {
+        counts[number].fetch_add(1, Ordering::Relaxed);
+    });
+    assert!(pool.threads() > 0);
+    counts.into_iter().map(AtomicU32::into_inner).collect()
+}
+
+#[test]
+fn every_chunk_is_done_once() {
+    for threads in [1, 2, 5] {
+        let pool = Pool::with_threads(threads);
+        assert_eq!(pool.threads(), threads);
+        for round in 0..3000 {
+            let chunks = round % 37;
+            let found = counts(&pool, chunks, |job| pool.run(chunks, job));
+            assert_eq!(found, vec![1; chunks], "{threads} threads, round {round}");
+        }
+        for items in [0, 1, 15, 16, 17, 1000, 70_000] {
+            let found = counts(&pool, items, |job| pool.run_all(items, job));
+            assert!(found.iter().all(|count| *count == 1), "{items} items");
+            let found = counts(&pool, items, |job| pool.run(items, job));
+            assert!(found.iter().all(|count| *count == 1), "{items} chunks");
+        }
+    }
+}
+
+#[test]
+fn sleepers_are_woken_and_slow_chunks_waited_for() {
+    let pool = Pool::with_threads(3);
+    let done = AtomicUsize::new(0);
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(5)); // all helpers sleep by now
+        pool.run(4, &|chunk| {
+            std::thread::sleep(Duration::from_millis(chunk as u64));
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    assert_eq!(done.into_inner(), 80);
+}
+
+#[test]
+fn two_callers_take_turns() {
+    let pool = Pool::with_threads(2);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..2000 {
+                    assert_eq!(counts(&pool, 9, |job| pool.run(9, job)), [1; 9]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn work_goes_on_beside() {
+    for threads in [1, 2] {
+        let pool = Pool::with_threads(threads);
+        for _ in 0..500 {
+            let (mut here, aside) = (0, AtomicU32::new(0));
+            let job = |_| {
+                aside.fetch_add(1, Ordering::Relaxed);
+            };
+            pool.beside(&job, &mut || here += 1);
+            assert_eq!((here, aside.into_inner()), (1, 1));
+        }
+    }
+}
+
+#[test]
+fn helpers_end_with_the_pool() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let pool = Pool::with_threads(1);
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let (helper, alive) = (pool.helper(), Arc::clone(&alive));
+            std::thread::spawn(move || {
+                alive.fetch_add(1, Ordering::SeqCst);
+                helper.run();
+                alive.fetch_sub(1, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    pool.run(100, &|_| ());
+    drop(pool);
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+}
