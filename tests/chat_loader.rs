@@ -26,7 +26,7 @@ fn loader(sha256: Option<String>) -> Result<ChatLoader<Reference>> {
 fn load(sha256: Option<String>, bytes: &[u8]) -> Result<ChatModel<Reference>> {
     let mut loader = loader(sha256)?;
     loader.begin_file(None)?;
-    loader.push(bytes)?;
+    loader.push(bytes.to_vec())?;
     loader.end_file()?;
     loader.finish()
 }
@@ -54,7 +54,10 @@ fn the_digest_is_of_the_bytes() {
 #[test]
 fn calls_out_of_order_are_refused() {
     let mut idle = loader(None).unwrap();
-    assert_eq!(idle.push(b"GGUF").unwrap_err().code(), "wrong_state");
+    assert_eq!(
+        idle.push(b"GGUF".to_vec()).unwrap_err().code(),
+        "wrong_state"
+    );
     assert_eq!(idle.end_file().unwrap_err().code(), "wrong_state");
     idle.begin_file(None).unwrap();
     assert_eq!(idle.begin_file(None).unwrap_err().code(), "wrong_state");

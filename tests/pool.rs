@@ -70,18 +70,22 @@ fn two_callers_take_turns() {
 }
 
 #[test]
-fn work_goes_on_beside() {
-    for threads in [1, 2] {
-        let pool = Pool::with_threads(threads);
-        for _ in 0..500 {
-            let (mut here, aside) = (0, AtomicU32::new(0));
-            let job = |_| {
-                aside.fetch_add(1, Ordering::Relaxed);
-            };
-            pool.beside(&job, &mut || here += 1);
-            assert_eq!((here, aside.into_inner()), (1, 1));
+fn a_task_runs_while_jobs_go_on() {
+    let pool = Pool::with_threads(3);
+    for _ in 0..200 {
+        let (send, receive) = std::sync::mpsc::sync_channel::<u32>(0);
+        let (done, sum) = std::sync::mpsc::channel();
+        let task = move || done.send(receive.into_iter().sum::<u32>()).unwrap();
+        assert!(pool.spawn(Box::new(task)).is_none());
+        for number in 0..10 {
+            send.send(number).unwrap(); // waits for the task
+            assert_eq!(counts(&pool, 7, |job| pool.run(7, job)), [1; 7]);
         }
+        drop(send);
+        assert_eq!(sum.recv().unwrap(), 45);
     }
+    let alone = Pool::with_threads(1);
+    assert!(alone.spawn(Box::new(|| ())).is_some(), "no helper, no task");
 }
 
 #[test]
@@ -99,9 +103,11 @@ fn helpers_end_with_the_pool() {
         })
         .collect();
     pool.run(100, &|_| ());
-    drop(pool);
+    pool.end();
+    pool.run(100, &|_| ()); // alone, or with who is not gone yet
     threads
         .into_iter()
         .for_each(|thread| thread.join().unwrap());
     assert_eq!(alive.load(Ordering::SeqCst), 0);
+    assert_eq!(pool.threads(), 1);
 }

@@ -18,7 +18,7 @@ export function showStatus(info, stats, memory) {
     ['Cached', stats ? `${stats.cachedTokens}/${stats.promptTokens}` : '–', 'Prompt tokens that did not have to be read again'],
     ['Context', `${used}/${room}`, 'Tokens in the context, and how many fit'],
     ['Memory', memory ? megabytes(memory) : '–', 'Memory of the engine'],
-    ['Backend', [info.backend, info.backendDetail].filter(Boolean).join(' '), info.threadsReason || 'Where the arithmetic runs'],
+    ['Backend', `${info.backend} ${info.backendDetail}, ${info.threads === 1 ? '1 thread' : `${info.threads} threads`}`, info.threadsReason],
   ];
   $('status').replaceChildren(...rows.map(([name, value, title]) => el('div', { title, 'data-name': name }, el('dt', {}, name), el('dd', {}, value))));
   const bar = el('meter', { max: room, value: used, 'aria-hidden': 'true' });

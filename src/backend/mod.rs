@@ -108,11 +108,10 @@ pub trait Backend: std::fmt::Debug {
         1
     }
 
-    /// Does both, at the same time where there are threads. `here` runs on this one, and may
-    /// use of this backend's operations [`Backend::pack`] alone.
-    fn beside(&self, aside: &mut (dyn FnMut() + Send), here: &mut dyn FnMut()) {
-        aside();
-        here();
+    /// Does `task` on a thread of this backend while it goes on, or gives it back where it
+    /// has none to spare.
+    fn spawn(&self, task: Box<dyn FnOnce() + Send>) -> Option<Box<dyn FnOnce() + Send>> {
+        Some(task)
     }
 
     /// Lays a matrix out for the kernels.

@@ -1,10 +1,8 @@
 //! From the bytes of model files to a [`ChatModel`].
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
+use super::hashing::Hashing;
 use super::{Authority, ChatModel, ModelInfo};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -26,12 +24,11 @@ pub struct ChatLoadOptions {
 
 /// Takes the bytes of one file after another as they come, hashing on the way.
 pub struct ChatLoader<B: Backend> {
-    backend: Arc<B>,
     loader: Loader<B>,
     /// The file that is being read.
     reader: Option<Reader>,
     files_done: usize,
-    hasher: Sha256,
+    hashing: Hashing,
     expected: Option<String>,
     authority: Authority,
 }
@@ -51,13 +48,11 @@ impl<B: Backend> ChatLoader<B> {
         if options.load.context_length == Some(0) {
             return Err(invalid("contextLength", "must be at least 1"));
         }
-        let backend = Arc::new(backend);
         Ok(Self {
-            loader: Loader::new(Arc::clone(&backend), options.load),
-            backend,
+            hashing: Hashing::new(&backend),
+            loader: Loader::new(backend, options.load),
             reader: None,
             files_done: 0,
-            hasher: Sha256::new(),
             expected,
             authority: options.authority,
         })
@@ -79,16 +74,12 @@ impl<B: Backend> ChatLoader<B> {
     ///
     /// # Errors
     /// What is wrong with them, as soon as it is known; `WrongState` outside a file.
-    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+    pub fn push(&mut self, chunk: Vec<u8>) -> Result<()> {
         let Some(reader) = &mut self.reader else {
             return Err(wrong_state("no file was begun"));
         };
-        let (hasher, loader) = (&mut self.hasher, &mut self.loader);
-        let mut pushed = Ok(());
-        self.backend.beside(&mut || hasher.update(chunk), &mut || {
-            pushed = reader.push(chunk, loader);
-        });
-        pushed
+        reader.push(&chunk, &mut self.loader)?;
+        self.hashing.update(chunk)
     }
 
     /// Ends the file. Returns files done and files that the model has.
@@ -113,7 +104,7 @@ impl<B: Backend> ChatLoader<B> {
         if self.reader.is_some() {
             return Err(wrong_state("the file has not ended"));
         }
-        let found = hex(&self.hasher.finalize());
+        let found = hex(&self.hashing.finish()?);
         if let Some(expected) = self.expected.filter(|expected| *expected != found) {
             return Err(Error::DigestMismatch { expected, found });
         }

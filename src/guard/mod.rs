@@ -8,6 +8,7 @@ mod authority;
 mod chat_loader;
 mod chat_model;
 mod conversation;
+mod hashing;
 mod prompt;
 mod session;
 

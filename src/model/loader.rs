@@ -1,7 +1,7 @@
 //! From a stream of GGUF tensors to a transformer, each tensor packed as it arrives.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use super::tensors::{Spec, specs};
 use super::weights::{Loaded, Tensor, missing};
@@ -21,7 +21,7 @@ pub struct LoadOptions {
 /// Takes the tensors of one file, or of the shards of one model in order.
 #[derive(Debug)]
 pub struct Loader<B: Backend> {
-    backend: Arc<B>,
+    backend: B,
     options: LoadOptions,
     model: Option<Model>,
     tensors: BTreeMap<String, Tensor<B>>,
@@ -57,7 +57,7 @@ pub struct LoadedModel<B: Backend> {
 impl<B: Backend> Loader<B> {
     /// A loader that has seen nothing yet.
     #[must_use]
-    pub fn new(backend: Arc<B>, options: LoadOptions) -> Self {
+    pub fn new(backend: B, options: LoadOptions) -> Self {
         Self {
             backend,
             options,

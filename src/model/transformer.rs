@@ -1,7 +1,7 @@
 //! The forward pass: the one long function, the same for every family and backend.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub struct Transformer<B: Backend> {
     /// Its shape.
     pub config: ModelConfig,
-    pub(super) backend: Arc<B>,
+    pub(super) backend: B,
     pub(super) weights: Weights<B>,
     pub(super) weight_bytes: usize,
     pub(super) buffers: Mutex<Buffers<B>>,
@@ -96,7 +96,7 @@ impl<B: Backend> Transformer<B> {
     /// `InvalidOption` for an id outside the vocabulary or no tokens, `WrongState` where
     /// the context is full.
     pub fn forward(&self, batch: &mut [Sequence<'_, B>], logits: &mut Vec<f32>) -> Result<()> {
-        let (b, w, c) = (&*self.backend, &self.weights, &self.config);
+        let (b, w, c) = (&self.backend, &self.weights, &self.config);
         let rows = self.check(batch)?; // rows of each sequence in the joint buffers
         let s = &mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         s.tokens.clear();
@@ -150,7 +150,7 @@ impl<B: Backend> Transformer<B> {
 
     /// Queries, keys and values, with bias, norm and rotation where the block has them.
     fn project(&self, blk: &Block<B>, s: &mut Buffers<B>) {
-        let (b, c) = (&*self.backend, &self.config);
+        let (b, c) = (&self.backend, &self.config);
         b.matmul(
             [&blk.attn_q, &blk.attn_k, &blk.attn_v],
             &s.h,

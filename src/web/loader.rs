@@ -35,7 +35,7 @@ impl Loader {
     }
 
     /// The next bytes; throws as soon as they are known to be wrong.
-    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
+    pub fn push(&mut self, chunk: Vec<u8>) -> JsResult<()> {
         self.loader.push(chunk).map_err(throw)
     }
 

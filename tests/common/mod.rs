@@ -8,7 +8,6 @@
 )]
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use cosa::Result;
@@ -221,7 +220,7 @@ pub fn load<B: Backend>(backend: B, bytes: &[u8]) -> Result<LoadedModel<B>> {
 
 /// Loads the files of one model, in order.
 pub fn load_files<B: Backend>(backend: B, files: &[&[u8]]) -> Result<LoadedModel<B>> {
-    let mut loader = Loader::new(Arc::new(backend), LoadOptions::default());
+    let mut loader = Loader::new(backend, LoadOptions::default());
     for bytes in files {
         let mut reader = Reader::new(Some(bytes.len() as u64));
         reader.push(bytes, &mut loader)?;

@@ -29,7 +29,7 @@ pub fn load<B: Backend>(backend: B, bytes: &[u8], authority: Authority) -> ChatM
     let mut loader = ChatLoader::new(backend, options).unwrap();
     loader.begin_file(Some(bytes.len() as u64)).unwrap();
     for chunk in bytes.chunks(1001) {
-        loader.push(chunk).unwrap();
+        loader.push(chunk.to_vec()).unwrap();
     }
     assert_eq!(loader.end_file().unwrap(), (1, 1));
     loader.finish().unwrap()

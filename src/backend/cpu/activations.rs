@@ -1,11 +1,16 @@
 //! Activations as 8-bit codes, so that products with coded weights are sums of integers.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::lanes::Lanes;
 use super::parts::Parts;
 use super::pool::Pool;
 
-/// Columns that one entry of the vectors here stands for.
+/// Columns of a [`Group`].
 pub const GROUP: usize = 32;
+
+/// Rows that go through the weights together; the last ones of a batch may be fewer.
+pub const TILE: usize = 4;
 
 /// How a format wants its activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,90 +21,161 @@ pub struct Coding {
     pub center: i16,
     /// Columns in one run of sums: 16 or 32.
     pub run: usize,
+    /// Whether codes are wanted in 16 bits.
+    pub words: bool,
 }
 
+/// 32 columns of `T` rows, interleaved: what a kernel needs at a time lies together.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Group<const T: usize> {
+    /// Codes from -127 to 127: four columns of each row, and so on.
+    pub codes: [[[i8; 4]; T]; 8],
+    /// What the sums of a run begin with, so that codes count from zero: `-center` times
+    /// the sums of the columns 0 and 1, and 2 and 3, of each four. A half group each.
+    pub starts: [[[i16; 2]; T]; 2],
+    /// The sums of each half group.
+    pub totals: [[i16; 2]; T],
+}
+
+/// One row's share of a [`Group`].
+type Share = [u32; 11];
+
+// SAFETY: arrays of integers without padding: all parts are aligned to two bytes and have
+// even lengths, for any number of rows.
+unsafe impl<const T: usize> Zeroable for Group<T> {}
+// SAFETY: as above.
+unsafe impl<const T: usize> Pod for Group<T> {}
+
+const _: () = assert!(size_of::<Group<1>>() == size_of::<Share>());
+const _: () = assert!(size_of::<Group<TILE>>() == TILE * size_of::<Share>());
+
 /// Rows of activations as codes, in buffers that are used again and again.
+///
+/// Rows lie tile after tile, [`TILE`] to each and what is left to the last.
 #[derive(Debug, Default)]
 pub struct Activations {
     /// Rows.
     pub n: usize,
     /// Groups in a row.
     pub groups: usize,
-    /// `[n, groups]`, each code from -127 to 127, in fours.
-    pub codes: Vec<[[i8; 4]; 8]>,
-    /// The same codes, widened, in pairs.
-    pub words: Vec<[[i16; 2]; 16]>,
-    /// `[n, groups]`: what the sums of a run begin with, so that codes count from zero:
-    /// `-center` times the sums of the columns 0 and 1, and 2 and 3, of each four.
-    pub starts: Vec<[[i16; 2]; 2]>,
-    /// `[n, groups]`: the sums of each half group.
-    pub totals: Vec<[i16; 2]>,
-    /// `[n, cols / block]`.
-    pub scales: Vec<f32>,
+    /// `[tile, groups]`.
+    shares: Vec<Share>,
+    /// `[tile, groups, pair of columns, row]`, where they are wanted: the codes, widened.
+    words: Vec<[i16; 2]>,
+    /// `[tile, cols / block, row]`.
+    scales: Vec<f32>,
+}
+
+/// The parts of [`Activations`] that are one tile's.
+#[derive(Debug, Clone, Copy)]
+pub struct TileParts<'a, const T: usize> {
+    /// As many as the row has.
+    pub groups: &'a [Group<T>],
+    /// `[group][pair of columns]`; empty where they are not wanted.
+    pub words: &'a [[[[i16; 2]; T]; 16]],
+    /// `[block]`.
+    pub scales: &'a [[f32; T]],
 }
 
 impl Activations {
     /// Takes the rows of `x`, each `cols` wide; `cols` is a multiple of the coding's block.
     pub fn quantize<L: Lanes>(&mut self, pool: &Pool, x: &[f32], cols: usize, coding: Coding) {
         (self.n, self.groups) = (x.len() / cols, cols / GROUP);
-        let groups = self.n * self.groups;
-        self.codes.resize(groups, [[0; 4]; 8]);
-        self.words.resize(groups, [[0; 2]; 16]);
-        self.starts.resize(groups, [[0; 2]; 2]);
-        self.totals.resize(groups, [0; 2]);
-        self.scales.resize(groups * GROUP / coding.block, 0.0);
-        let (codes, words) = (Parts::new(&mut self.codes), Parts::new(&mut self.words));
-        let (starts, totals) = (Parts::new(&mut self.starts), Parts::new(&mut self.totals));
+        let (n, groups, blocks) = (self.n, self.groups, cols / coding.block);
+        let pairs = if coding.words { cols / 2 } else { 0 };
+        self.shares.resize(n * groups, [0; 11]);
+        self.words.resize(n * pairs, [0; 2]);
+        self.scales.resize(n * blocks, 0.0);
+        let shares = Parts::new(&mut self.shares);
+        let words = Parts::new(&mut self.words);
         let scales = Parts::new(&mut self.scales);
-        let (per_row, per_block) = (self.groups, coding.block / GROUP);
-        pool.run_all(self.n, &|row| {
-            // SAFETY: each row is one chunk, and these are the parts of one row.
-            let (codes, words, starts, totals, scales) = unsafe {
+        pool.run_all(n.div_ceil(TILE), &|tile| {
+            let row = tile * TILE;
+            let rows = TILE.min(n - row);
+            // SAFETY: each tile is one item, and these are the parts of one tile.
+            let (shares, words, scales) = unsafe {
                 (
-                    codes.part(row * per_row, per_row),
-                    words.part(row * per_row, per_row),
-                    starts.part(row * per_row, per_row),
-                    totals.part(row * per_row, per_row),
-                    scales.part(row * per_row / per_block, per_row / per_block),
+                    shares.part(row * groups, rows * groups),
+                    words.part(row * pairs, rows * pairs),
+                    scales.part(row * blocks, rows * blocks),
                 )
             };
-            for (b, block) in x[row * cols..][..cols]
-                .chunks_exact(coding.block)
-                .enumerate()
-            {
-                let (scale, inverse) = scale::<L>(block);
-                scales[b] = scale;
-                for (g, group) in block.as_chunks::<GROUP>().0.iter().enumerate() {
-                    let at = b * per_block + g;
-                    codes[at] = code_group::<L>(group, inverse);
-                    (words[at], totals[at], starts[at]) = sum_group(&codes[at], coding);
-                }
+            let x = &x[row * cols..][..rows * cols];
+            match rows {
+                1 => fill::<L, 1>(x, coding, shares, words, scales),
+                2 => fill::<L, 2>(x, coding, shares, words, scales),
+                3 => fill::<L, 3>(x, coding, shares, words, scales),
+                _ => fill::<L, TILE>(x, coding, shares, words, scales),
             }
         });
     }
+
+    /// The tile of `T` rows that begins with `row`.
+    #[inline(always)]
+    pub fn tile<const T: usize>(&self, row: usize) -> TileParts<'_, T> {
+        let part = |len: usize| row * (len / self.n)..(row + T) * (len / self.n);
+        let words = &self.words[part(self.words.len())];
+        let scales = &self.scales[part(self.scales.len())];
+        TileParts {
+            groups: bytemuck::cast_slice(&self.shares[part(self.shares.len())]),
+            words: words.as_chunks::<T>().0.as_chunks::<16>().0,
+            scales: scales.as_chunks::<T>().0,
+        }
+    }
 }
 
-/// What [`Activations`] holds beside the codes of one group: words, totals and starts.
-#[inline(always)]
-fn sum_group(codes: &[[i8; 4]; 8], coding: Coding) -> ([[i16; 2]; 16], [i16; 2], [[i16; 2]; 2]) {
-    let mut words = [[0; 2]; 16];
-    let mut sums = [[0; 2]; 2];
-    for (q, quad) in codes.iter().enumerate() {
-        let [a, b, c, d] = quad.map(i16::from);
-        (words[2 * q], words[2 * q + 1]) = ([a, b], [c, d]);
-        sums[q / 4][0] += a + b;
-        sums[q / 4][1] += c + d;
+/// Codes the `T` rows of a tile.
+fn fill<L: Lanes, const T: usize>(
+    x: &[f32],
+    coding: Coding,
+    shares: &mut [Share],
+    words: &mut [[i16; 2]],
+    scales: &mut [f32],
+) {
+    let groups: &mut [Group<T>] = bytemuck::cast_slice_mut(shares);
+    let words = words.as_chunks_mut::<T>().0.as_chunks_mut::<16>().0;
+    let scales = scales.as_chunks_mut::<T>().0;
+    let per_block = coding.block / GROUP;
+    for (t, row) in x.chunks_exact(x.len() / T).enumerate() {
+        for (b, block) in row.chunks_exact(coding.block).enumerate() {
+            let (scale, inverse) = scale::<L>(block);
+            scales[b][t] = scale;
+            for (g, values) in block.as_chunks::<GROUP>().0.iter().enumerate() {
+                let codes = code_group::<L>(values, inverse);
+                let at = b * per_block + g;
+                groups[at].set(t, &codes, coding);
+                if let Some(words) = words.get_mut(at) {
+                    for (pair, words) in words.iter_mut().enumerate() {
+                        let quad = codes[pair / 2].map(i16::from);
+                        words[t] = [quad[pair % 2 * 2], quad[pair % 2 * 2 + 1]];
+                    }
+                }
+            }
+        }
     }
-    let totals = sums.map(|[a, b]| a + b);
-    if coding.run == GROUP {
-        let [[a, b], [c, d]] = sums;
-        sums = [[a + c, b + d]; 2];
+}
+
+impl<const T: usize> Group<T> {
+    /// Puts what row `t` has.
+    #[inline(always)]
+    fn set(&mut self, t: usize, codes: &[[i8; 4]; 8], coding: Coding) {
+        let mut sums = [[0i16; 2]; 2];
+        for (q, quad) in codes.iter().enumerate() {
+            self.codes[q][t] = *quad;
+            let [a, b, c, d] = quad.map(i16::from);
+            sums[q / 4][0] += a + b;
+            sums[q / 4][1] += c + d;
+        }
+        self.totals[t] = sums.map(|[a, b]| a + b);
+        if coding.run == GROUP {
+            let [[a, b], [c, d]] = sums;
+            sums = [[a + c, b + d]; 2];
+        }
+        for (starts, sums) in self.starts.iter_mut().zip(sums) {
+            starts[t] = sums.map(|sum| sum * -coding.center);
+        }
     }
-    (
-        words,
-        totals,
-        sums.map(|pair| pair.map(|sum| sum * -coding.center)),
-    )
 }
 
 /// The scale of a block and what to multiply its values with.

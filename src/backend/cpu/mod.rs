@@ -33,7 +33,7 @@ use kv_page::Page;
 use lanes::Lanes;
 use pack::Weight;
 use parts::Parts;
-use pool::Pool;
+use pool::{Pool, Task};
 
 /// Values below which a row operation is not worth a second thread.
 const WORTH_SHARING: usize = 1 << 13;
@@ -122,10 +122,8 @@ impl<L: Lanes> Backend for Cpu<L> {
         self.pool.threads()
     }
 
-    fn beside(&self, aside: &mut (dyn FnMut() + Send), here: &mut dyn FnMut()) {
-        let aside = Mutex::new(aside);
-        let job = |_| aside.lock().unwrap_or_else(PoisonError::into_inner)();
-        self.pool.beside(&job, here);
+    fn spawn(&self, task: Task) -> Option<Task> {
+        self.pool.spawn(task)
     }
 
     fn pack(&self, matrix: &Matrix<'_>) -> Result<Weight> {

@@ -27,7 +27,7 @@ pub fn load<B: Backend>(backend: B, model: &Path) -> Result<ChatModel<B>> {
             if read == 0 {
                 break;
             }
-            loader.push(&chunk[..read])?;
+            loader.push(chunk[..read].to_vec())?;
             bar.inc(read as u64);
         }
         loader.end_file()?;

@@ -52,6 +52,7 @@ impl Format for Bytes {
         block: 32,
         center: 0,
         run: 32,
+        words: true,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<Row>();
@@ -91,15 +92,15 @@ impl Format for Bytes {
         x: &Tile<'_, T>,
         sums: &mut [Sums<L>; T],
     ) {
-        let (words, totals) = (x.words(at), x.totals(at));
+        let halves = x.words(at).as_chunks::<8>().0;
+        let totals = &x.group(at).totals;
         for (half, codes) in block.codes.as_chunks::<8>().0.iter().enumerate() {
             let mut acc = [[L::zero(); 2]; T];
-            let words = words.map(|x| x.as_chunks::<8>().0[half].as_slice());
-            add_pairs::<L, T>(&mut acc, codes, words, x.steps);
+            add_pairs::<L, T>(&mut acc, codes, &halves[half], x.steps);
             let scales = block.scales[half].each_ref().map(L::load);
             let offsets = block.offsets[half].each_ref().map(L::load);
             for (t, sums) in sums.iter_mut().enumerate() {
-                let scale = x.scale(t, at);
+                let scale = x.scales(at)[t];
                 add_scaled::<L>(sums, acc[t], scales, scale);
                 let total = L::splat(scale * f32::from(totals[t][half]));
                 for (sum, offset) in sums.iter_mut().zip(offsets) {

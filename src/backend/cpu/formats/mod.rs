@@ -24,7 +24,7 @@ use std::borrow::Cow;
 
 use bytemuck::Pod;
 
-use super::activations::{Activations, Coding, GROUP};
+use super::activations::{Activations, Coding, Group, TileParts};
 use super::lanes::Lanes;
 use crate::quant::Dtype;
 
@@ -70,16 +70,9 @@ pub trait Format: 'static {
 }
 
 /// `T` rows of activations that share one reading of the weights.
-///
-/// All slices are as long as the row has groups (blocks, for the scales), which spares the
-/// kernels most checks of bounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Tile<'a, const T: usize> {
-    codes: [&'a [[[i8; 4]; 8]]; T],
-    words: [&'a [[[i16; 2]; 16]]; T],
-    starts: [&'a [[[i16; 2]; 2]]; T],
-    totals: [&'a [[i16; 2]]; T],
-    scales: [&'a [f32]; T],
+    parts: TileParts<'a, T>,
     /// [`STEPS`], but the compiler does not know.
     steps: usize,
 }
@@ -91,47 +84,29 @@ const STEPS: usize = 4;
 impl<'a, const T: usize> Tile<'a, T> {
     /// The rows from `row` on.
     #[inline(always)]
-    pub fn new(x: &'a Activations, row: usize, coding: Coding) -> Self {
-        let (groups, blocks) = (x.groups, x.groups / (coding.block / GROUP));
-        let start = |t: usize| (row + t) * groups;
+    pub fn new(x: &'a Activations, row: usize) -> Self {
         Self {
-            codes: std::array::from_fn(|t| &x.codes[start(t)..][..groups]),
-            words: std::array::from_fn(|t| &x.words[start(t)..][..groups]),
-            starts: std::array::from_fn(|t| &x.starts[start(t)..][..groups]),
-            totals: std::array::from_fn(|t| &x.totals[start(t)..][..groups]),
-            scales: std::array::from_fn(|t| &x.scales[(row + t) * blocks..][..blocks]),
+            parts: x.tile(row),
             steps: std::hint::black_box(STEPS),
         }
     }
 
-    /// The codes of one group of columns, in fours.
+    /// One group of columns.
     #[inline(always)]
-    fn codes(&self, group: usize) -> [&'a [[i8; 4]; 8]; T] {
-        self.codes.map(|row| &row[group])
+    fn group(&self, at: usize) -> &'a Group<T> {
+        &self.parts.groups[at]
     }
 
     /// The codes of one group of columns as 16-bit pairs.
     #[inline(always)]
-    fn words(&self, group: usize) -> [&'a [[i16; 2]; 16]; T] {
-        self.words.map(|row| &row[group])
+    fn words(&self, at: usize) -> &'a [[[i16; 2]; T]; 16] {
+        &self.parts.words[at]
     }
 
-    /// What sums begin with in each half of a group.
+    /// The scales of a block, one for each row.
     #[inline(always)]
-    fn starts(&self, group: usize) -> [&'a [[i16; 2]; 2]; T] {
-        self.starts.map(|row| &row[group])
-    }
-
-    /// The sums of the half groups.
-    #[inline(always)]
-    fn totals(&self, group: usize) -> [&'a [i16; 2]; T] {
-        self.totals.map(|row| &row[group])
-    }
-
-    /// The scale of a block of row `t`.
-    #[inline(always)]
-    fn scale(&self, t: usize, block: usize) -> f32 {
-        self.scales[t][block]
+    fn scales(&self, block: usize) -> &'a [f32; T] {
+        &self.parts.scales[block]
     }
 }
 
@@ -140,14 +115,13 @@ impl<'a, const T: usize> Tile<'a, T> {
 fn add_group<L: Lanes, const T: usize>(
     sums: &mut [[L::Sum; 2]; T],
     codes: &[[u8; 16]; 8],
-    x: [&[[i8; 4]; 8]; T],
+    x: &Group<T>,
     steps: usize,
 ) {
-    let x = x.map(|x| x.as_chunks::<2>().0);
-    for (step, codes) in codes.as_chunks::<2>().0.iter().enumerate().take(steps) {
-        for (q, codes) in codes.iter().enumerate() {
-            let codes = L::nibbles(L::codes(codes));
-            add_quad::<L, T>(sums, codes, x.map(|x| &x[step][q]));
+    let pairs = codes.as_chunks::<2>().0.iter();
+    for (codes, x) in pairs.zip(x.codes.as_chunks::<2>().0).take(steps) {
+        for (codes, x) in codes.iter().zip(x) {
+            add_quad::<L, T>(sums, L::nibbles(L::codes(codes)), x);
         }
     }
 }
@@ -157,7 +131,7 @@ fn add_group<L: Lanes, const T: usize>(
 fn add_quad<L: Lanes, const T: usize>(
     sums: &mut [[L::Sum; 2]; T],
     [low, high]: [L::Codes; 2],
-    x: [&[i8; 4]; T],
+    x: &[[i8; 4]; T],
 ) {
     for (sums, x) in sums.iter_mut().zip(x) {
         let x = L::quad(x);

@@ -26,6 +26,7 @@ impl Format for Q4_0 {
         block: 32,
         center: 8,
         run: 32,
+        words: false,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<q4_0::Block>();
@@ -52,14 +53,13 @@ impl Format for Q4_0 {
         x: &Tile<'_, T>,
         sums: &mut [Sums<L>; T],
     ) {
-        let codes = x.codes(at);
-        let mut acc = x.starts(at).map(|starts| [L::start(&starts[0]); 2]);
-        add_group::<L, T>(&mut acc, &block.codes, codes, x.steps);
+        let group = x.group(at);
+        let mut acc = group.starts[0].each_ref().map(|start| [L::start(start); 2]);
+        add_group::<L, T>(&mut acc, &block.codes, group, x.steps);
         let scales = [L::halves(&block.scales[0]), L::halves(&block.scales[1])];
         let one = L::pair(&[1, 1]);
-        for (t, sums) in sums.iter_mut().enumerate() {
-            let integers = acc[t].map(|acc| L::finish(acc, one));
-            add_scaled::<L>(sums, integers, scales, x.scale(t, at));
+        for ((sums, acc), x_scale) in sums.iter_mut().zip(acc).zip(x.scales(at)) {
+            add_scaled::<L>(sums, acc.map(|acc| L::finish(acc, one)), scales, *x_scale);
         }
     }
 }

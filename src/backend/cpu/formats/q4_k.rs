@@ -65,8 +65,8 @@ impl Scales {
         let mut below = [[L::zero(); 2]; T];
         for (pair, [even, odd]) in self.minimums.as_chunks::<2>().0.iter().enumerate() {
             let minimums = L::interleave(L::widen(even), L::widen(odd));
-            let first = x.totals(8 * at + 2 * pair);
-            let second = x.totals(8 * at + 2 * pair + 1);
+            let first = &x.group(8 * at + 2 * pair).totals;
+            let second = &x.group(8 * at + 2 * pair + 1).totals;
             for (t, below) in below.iter_mut().enumerate() {
                 let [a, b] = [first[t], second[t]].map(|[a, b]| a + b);
                 let totals = L::pair(&[-a, -b]);
@@ -78,8 +78,9 @@ impl Scales {
         let d = [L::halves(&self.d[0]), L::halves(&self.d[1])];
         let dmin = [L::halves(&self.dmin[0]), L::halves(&self.dmin[1])];
         for (t, sums) in sums.iter_mut().enumerate() {
-            add_scaled::<L>(sums, integers[t], d, x.scale(t, at));
-            add_scaled::<L>(sums, below[t], dmin, x.scale(t, at));
+            let x_scale = x.scales(at)[t];
+            add_scaled::<L>(sums, integers[t], d, x_scale);
+            add_scaled::<L>(sums, below[t], dmin, x_scale);
         }
     }
 }
@@ -90,6 +91,7 @@ impl Format for Q4_K {
         block: 256,
         center: 0,
         run: 32,
+        words: false,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<q4_k::Block>();
@@ -122,9 +124,8 @@ impl Format for Q4_K {
     ) {
         let mut integers = [[L::zero(); 2]; T];
         for (group, bytes) in block.codes.iter().enumerate() {
-            let codes = x.codes(8 * at + group);
             let mut acc = [[L::start(&[0, 0]); 2]; T];
-            add_group::<L, T>(&mut acc, bytes, codes, x.steps);
+            add_group::<L, T>(&mut acc, bytes, x.group(8 * at + group), x.steps);
             let scales = L::widen(&block.scales.scales[group]);
             let scales = L::interleave(scales, scales);
             for (integers, acc) in integers.iter_mut().zip(acc) {

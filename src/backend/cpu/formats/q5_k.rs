@@ -48,13 +48,13 @@ impl Group {
     fn add<L: Lanes, const T: usize, const Q: usize, const FROM: u32>(
         &self,
         fifth: [L::Codes; 2],
-        x: [&[[i8; 4]; 8]; T],
+        x: &[[[i8; 4]; T]; 8],
         acc: &mut [[L::Sum; 2]; T],
     ) {
         let [low, high] = L::nibbles(L::codes(&self.codes[Q]));
         let low = L::raise::<FROM, 0x10>(low, fifth[0]);
         let high = L::raise::<FROM, 0x10>(high, fifth[1]);
-        add_quad::<L, T>(acc, [low, high], x.map(|x| &x[Q]));
+        add_quad::<L, T>(acc, [low, high], &x[Q]);
     }
 }
 
@@ -64,6 +64,7 @@ impl Format for Q5_K {
         block: 256,
         center: 0,
         run: 16,
+        words: false,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<q5_k::Block>();
@@ -98,7 +99,7 @@ impl Format for Q5_K {
     ) {
         let mut integers = [[L::zero(); 2]; T];
         for (g, group) in block.groups.iter().enumerate() {
-            let codes = x.codes(8 * at + g);
+            let codes = &x.group(8 * at + g).codes;
             let fifth = [L::codes(&group.fifth[0]), L::codes(&group.fifth[1])];
             let scales = L::widen(&block.scales.scales[g]);
             let scales = L::interleave(scales, scales);

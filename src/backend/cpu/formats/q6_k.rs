@@ -51,13 +51,13 @@ impl Group {
     fn add<L: Lanes, const T: usize, const Q: usize, const FROM: u32>(
         &self,
         top: [L::Codes; 2],
-        x: [&[[i8; 4]; 4]; T],
+        x: &[[[i8; 4]; T]; 4],
         acc: &mut [[L::Sum; 2]; T],
     ) {
         let [low, high] = L::nibbles(L::codes(&self.codes[Q]));
         let low = L::raise::<FROM, 0x30>(low, top[0]);
         let high = L::raise::<FROM, 0x30>(high, top[1]);
-        add_quad::<L, T>(acc, [low, high], x.map(|x| &x[Q]));
+        add_quad::<L, T>(acc, [low, high], &x[Q]);
     }
 }
 
@@ -74,6 +74,7 @@ impl Format for Q6_K {
         block: 256,
         center: 32,
         run: 16,
+        words: false,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<q6_k::Block>();
@@ -107,10 +108,11 @@ impl Format for Q6_K {
     ) {
         let mut integers = [[L::zero(); 2]; T];
         for (g, group) in block.groups.iter().enumerate() {
-            let at = 8 * at + g / 2;
-            let codes = x.codes(at).map(|x| &x.as_chunks::<4>().0[g % 2]);
+            let x = x.group(8 * at + g / 2);
+            let codes = &x.codes.as_chunks::<4>().0[g % 2];
             let top = [L::codes(&group.high[0]), L::codes(&group.high[1])];
-            let mut acc = x.starts(at).map(|starts| [L::start(&starts[g % 2]); 2]);
+            let starts = x.starts[g % 2].each_ref();
+            let mut acc = starts.map(|start| [L::start(start); 2]);
             group.add::<L, T, 0, 0>(top, codes, &mut acc);
             group.add::<L, T, 1, 2>(top, codes, &mut acc);
             group.add::<L, T, 2, 4>(top, codes, &mut acc);
@@ -125,7 +127,7 @@ impl Format for Q6_K {
         }
         let d = [L::halves(&block.d[0]), L::halves(&block.d[1])];
         for (t, sums) in sums.iter_mut().enumerate() {
-            add_scaled::<L>(sums, integers[t], d, x.scale(t, at));
+            add_scaled::<L>(sums, integers[t], d, x.scales(at)[t]);
         }
     }
 }

@@ -45,29 +45,19 @@ pub(super) fn code(packed: &[[[i8; 8]; 2]], lane: usize, column: usize) -> i8 {
 pub(super) fn add_pairs<L: Lanes, const T: usize>(
     sums: &mut [[L::Int; 2]; T],
     codes: &[[[i8; 8]; 2]],
-    x: [&[[i16; 2]]; T],
+    x: &[[[i16; 2]; T]],
     steps: usize,
 ) {
-    let x = x.map(|x| x.as_chunks::<2>().0);
-    for (step, codes) in codes.as_chunks::<2>().0.iter().enumerate().take(steps) {
-        for (pair, [low, high]) in codes.iter().enumerate() {
-            let codes = [L::widen_signed(low), L::widen_signed(high)];
-            add_pair::<L, T>(sums, codes, x.map(|x| &x[step][pair]));
+    let twos = codes.as_chunks::<2>().0.iter().zip(x.as_chunks::<2>().0);
+    for (codes, x) in twos.take(steps) {
+        for ([low, high], x) in codes.iter().zip(x) {
+            let (low, high) = (L::widen_signed(low), L::widen_signed(high));
+            for (sums, x) in sums.iter_mut().zip(x) {
+                let x = L::pair(x);
+                sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
+                sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
+            }
         }
-    }
-}
-
-/// Adds the products of two columns to the sums of the rows 0 to 3, and 4 to 7.
-#[inline(always)]
-fn add_pair<L: Lanes, const T: usize>(
-    sums: &mut [[L::Int; 2]; T],
-    [low, high]: [L::Short; 2],
-    x: [&[i16; 2]; T],
-) {
-    for (sums, x) in sums.iter_mut().zip(x) {
-        let x = L::pair(x);
-        sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
-        sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
     }
 }
 
@@ -77,6 +67,7 @@ impl Format for Q8_0 {
         block: 32,
         center: 0,
         run: 32,
+        words: true,
     };
     type Block = Block;
     const FILE_BLOCK: usize = size_of::<q8_0::Block>();
@@ -103,12 +94,11 @@ impl Format for Q8_0 {
         x: &Tile<'_, T>,
         sums: &mut [Sums<L>; T],
     ) {
-        let words = x.words(at).map(<[_; 16]>::as_slice);
         let mut acc = [[L::zero(); 2]; T];
-        add_pairs::<L, T>(&mut acc, &block.codes, words, 2 * x.steps);
+        add_pairs::<L, T>(&mut acc, &block.codes, x.words(at), 2 * x.steps);
         let scales = [L::halves(&block.scales[0]), L::halves(&block.scales[1])];
-        for (t, sums) in sums.iter_mut().enumerate() {
-            add_scaled::<L>(sums, acc[t], scales, x.scale(t, at));
+        for ((sums, acc), x_scale) in sums.iter_mut().zip(acc).zip(x.scales(at)) {
+            add_scaled::<L>(sums, acc, scales, *x_scale);
         }
     }
 }

@@ -6,14 +6,11 @@
 
 use std::ops::Range;
 
-use crate::backend::cpu::activations::{Activations, GROUP};
+use crate::backend::cpu::activations::{Activations, GROUP, TILE};
 use crate::backend::cpu::formats::{Format, PANEL, Tile};
 use crate::backend::cpu::lanes::{Lanes, dot_stored};
 use crate::backend::cpu::pack::{Floats, Panels, Stored};
 use crate::backend::cpu::parts::Parts;
-
-/// Rows of activations that share one reading of a panel.
-const TILE: usize = 4;
 
 /// Where the results go: `[n, rows]`.
 pub struct Output<'a> {
@@ -80,7 +77,7 @@ unsafe fn tile<L: Lanes, F: Format, const T: usize>(
     out: &Output<'_>,
 ) -> usize {
     let blocks = x.groups / (F::COLS / GROUP);
-    let x = Tile::<T>::new(x, row, F::CODING);
+    let x = Tile::<T>::new(x, row);
     let mut sums = [[L::splat(0.0); 2]; T];
     for (at, block) in weight.blocks[panel * blocks..][..blocks].iter().enumerate() {
         F::dot::<L, T>(block, at, &x, &mut sums);

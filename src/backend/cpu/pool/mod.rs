@@ -1,0 +1,141 @@
+//! Threads that share one piece of work at a time, chunk by chunk.
+//!
+//! The simple version: for each chunk, call the job. What departs from it:
+//! 1. Chunks are handed out from a counter, so that a thread which the system holds up
+//!    keeps nobody waiting but for the one chunk it has in hand.
+//! 2. Generation of the job, its number of chunks and the next chunk are one 64-bit word,
+//!    the ticket. A chunk is taken by changing the whole word, so a thread that comes late
+//!    can never take a chunk of another job than the one it looked at.
+//! 3. Who waits spins briefly, since the next job of a forward pass comes within
+//!    microseconds, and then sleeps, since a tab shares its machine.
+
+mod shared;
+mod tasks;
+mod ticket;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use tasks::Task;
+
+use shared::{Shared, Work};
+
+/// Into how many ranges a thread's share of work is cut.
+const RANGES_A_THREAD: usize = 8;
+
+/// Most chunks of one job.
+const MOST_CHUNKS: usize = u16::MAX as usize;
+
+/// The threads of a backend. The one that calls [`Pool::run`] works too.
+#[derive(Debug, Default)]
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+/// What a thread of its own runs, until the pool is gone.
+#[derive(Debug)]
+pub struct Helper {
+    shared: Arc<Shared>,
+}
+
+pub(super) type Job<'a> = &'a (dyn Fn(usize) + Sync);
+
+impl Pool {
+    /// A pool with `threads` threads, the caller's among them. Fewer where the system
+    /// gives fewer.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn with_threads(threads: usize) -> Arc<Self> {
+        let pool = Arc::<Self>::default();
+        for _ in 1..threads {
+            let helper = pool.helper();
+            let thread = std::thread::Builder::new().name("cosa".to_owned());
+            if thread.spawn(move || helper.run()).is_err() {
+                break;
+            }
+        }
+        pool
+    }
+
+    /// A helper to be run on a thread of its own. It counts as a thread as long as it lives.
+    #[must_use]
+    pub fn helper(&self) -> Helper {
+        self.shared.add_helper();
+        Helper {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Threads that share the work.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        1 + self.shared.helpers()
+    }
+
+    /// Calls `job` once for each number below `chunks`, in any order, on any thread.
+    /// All calls have ended when this returns. A job must not call `run` itself.
+    pub fn run(&self, chunks: usize, job: Job<'_>) {
+        if chunks < 2 || self.threads() == 1 || chunks > MOST_CHUNKS {
+            (0..chunks).for_each(job);
+            return;
+        }
+        self.shared.run(chunks, job);
+    }
+
+    /// Lets a helper do `task` while the pool goes on with the others. Gives it back where
+    /// there is no helper.
+    pub fn spawn(&self, task: Task) -> Option<Task> {
+        if self.threads() == 1 {
+            return Some(task);
+        }
+        self.shared.offer(task);
+        None
+    }
+
+    /// Calls `job` with ranges that cover the numbers below `items`: few enough to cost
+    /// little, many enough to divide well.
+    pub fn run_ranges(&self, items: usize, job: &(dyn Fn(Range<usize>) + Sync)) {
+        let length = items.div_ceil(RANGES_A_THREAD * self.threads()).max(1);
+        self.run(items.div_ceil(length), &|number| {
+            job(number * length..items.min((number + 1) * length));
+        });
+    }
+
+    /// Calls `job` once for each number below `items`, several in a chunk.
+    pub fn run_all(&self, items: usize, job: Job<'_>) {
+        self.run_ranges(items, &|range| range.for_each(job));
+    }
+
+    /// Ends the helpers, for good; the pool goes on with the caller alone.
+    pub fn end(&self) {
+        self.shared.end();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Helper {
+    /// Works until the pool is ended.
+    pub fn run(self) {
+        let mut seen = 0;
+        while let Some(work) = self.shared.next_work(seen) {
+            match work {
+                Work::Task(task) => task(),
+                Work::Job(generation) => {
+                    self.shared.help(generation);
+                    seen = generation;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.shared.remove_helper();
+    }
+}

@@ -1,0 +1,67 @@
+//! The digest of a model's bytes, taken on another thread where there is one.
+//!
+//! SHA-256 is slower than all else that loading does, so it must not wait for the rest, nor
+//! the rest for it.
+
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+
+/// Chunks that may wait to be hashed, so that a fast source fills no memory.
+const WAITING: usize = 16;
+
+/// A hash in the making.
+pub(super) enum Hashing {
+    Here(Box<Sha256>),
+    Aside {
+        chunks: SyncSender<Vec<u8>>,
+        digest: Receiver<[u8; 32]>,
+    },
+}
+
+impl Hashing {
+    /// Begins, on a thread of `backend` if it has one to spare.
+    pub fn new<B: Backend>(backend: &B) -> Self {
+        let (chunks, to_hash) = sync_channel::<Vec<u8>>(WAITING);
+        let (done, digest) = channel();
+        let task = move || {
+            let mut hasher = Sha256::new();
+            to_hash.into_iter().for_each(|chunk| hasher.update(chunk));
+            // Nobody listens where the load has failed.
+            let _ = done.send(hasher.finalize().into());
+        };
+        match backend.spawn(Box::new(task)) {
+            None => Self::Aside { chunks, digest },
+            Some(_) => Self::Here(Box::default()),
+        }
+    }
+
+    /// The next bytes.
+    pub fn update(&mut self, chunk: Vec<u8>) -> Result<()> {
+        match self {
+            Self::Here(hasher) => hasher.update(chunk),
+            Self::Aside { chunks, .. } => chunks.send(chunk).map_err(|_| lost())?,
+        }
+        Ok(())
+    }
+
+    /// The digest of all bytes.
+    pub fn finish(self) -> Result<[u8; 32]> {
+        match self {
+            Self::Here(hasher) => Ok(hasher.finalize().into()),
+            Self::Aside { chunks, digest } => {
+                drop(chunks); // the end of the bytes
+                digest.recv().map_err(|_| lost())
+            }
+        }
+    }
+}
+
+fn lost() -> Error {
+    Error::WrongState {
+        detail: "the thread that hashes the model ended early; load the model again".to_owned(),
+    }
+}
