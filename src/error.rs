@@ -160,6 +160,16 @@ pub enum Error {
         /// What they were for.
         what: String,
     },
+    /// The model cannot fit, as its header already says.
+    #[error(
+        "the model takes {needed} bytes of memory, and at most {available} are to be had; open a smaller one, or one of fewer bits a weight"
+    )]
+    ModelTooLarge {
+        /// What its weights take.
+        needed: u64,
+        /// What this machine or browser can give.
+        available: u64,
+    },
     /// The call came at a moment when it cannot be served.
     #[error("{detail}")]
     WrongState {
@@ -199,7 +209,7 @@ impl Error {
             Self::Unauthorized { .. } => "unauthorized",
             Self::InvalidOption { .. } => "invalid_option",
             Self::DigestMismatch { .. } => "digest_mismatch",
-            Self::OutOfMemory { .. } => "out_of_memory",
+            Self::OutOfMemory { .. } | Self::ModelTooLarge { .. } => "out_of_memory",
             Self::WrongState { .. } => "wrong_state",
             Self::Io { .. } => "io",
         }

@@ -114,6 +114,11 @@ pub trait Backend: std::fmt::Debug {
         Some(task)
     }
 
+    /// Bytes that this backend can hold at most, where that is known.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// Lays a matrix out for the kernels.
     ///
     /// # Errors

@@ -163,6 +163,7 @@ impl<B: Backend> Sink for Loader<B> {
             });
         }
         model.shards_begun += 1;
+        check_memory(self.backend.memory(), model.shards, &header.tensors)?;
         for tensor in &header.tensors {
             check_shape(
                 model.specs.get(&tensor.name),
@@ -210,6 +211,17 @@ impl<B: Backend> Sink for Loader<B> {
     }
 }
 
+/// Refuses a model that cannot fit before its tensors are downloaded. Shards are about
+/// equally large, so the first tells of all.
+fn check_memory(memory: Option<u64>, shards: usize, tensors: &[TensorInfo]) -> Result<()> {
+    let here: u64 = tensors.iter().map(|tensor| tensor.bytes).sum();
+    let needed = here.saturating_mul(shards as u64);
+    match memory {
+        Some(available) if needed > available => Err(Error::ModelTooLarge { needed, available }),
+        _ => Ok(()),
+    }
+}
+
 /// A norm or bias, in the order of the matrix it belongs to.
 fn vector(matrix: &Matrix<'_>) -> Result<Vec<f32>> {
     let stored = quant::dequantize(matrix.dtype, matrix.bytes);
@@ -240,4 +252,30 @@ fn check_shape(spec: Option<&Spec>, tensor: &TensorInfo, family: &str) -> Result
         expected: spec.shape.clone(),
         found: tensor.shape.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_cannot_fit_is_refused_with_the_numbers() {
+        let tensor = TensorInfo {
+            name: "token_embd.weight".to_owned(),
+            shape: vec![32, 32],
+            dtype: Dtype::F32,
+            offset: 0,
+            bytes: 3 << 30,
+        };
+        let one = std::slice::from_ref(&tensor);
+        assert_eq!(check_memory(Some(3 << 30), 1, one), Ok(()));
+        assert_eq!(check_memory(None, 9, one), Ok(()));
+        let error = Error::ModelTooLarge {
+            needed: 6 << 30,
+            available: 3 << 30,
+        };
+        assert_eq!(error.code(), "out_of_memory");
+        assert!(error.to_string().contains("6442450944"));
+        assert_eq!(check_memory(Some(3 << 30), 2, one), Err(error));
+    }
 }

@@ -122,6 +122,11 @@ impl<L: Lanes> Backend for Cpu<L> {
         self.pool.threads()
     }
 
+    /// A 32-bit address space, less an eighth for all that is not weights.
+    fn memory(&self) -> Option<u64> {
+        (usize::BITS == 32).then_some((usize::MAX / 8 * 7) as u64)
+    }
+
     fn spawn(&self, task: Task) -> Option<Task> {
         self.pool.spawn(task)
     }

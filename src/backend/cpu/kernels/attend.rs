@@ -8,7 +8,7 @@
 //! 3. Long pasts are cut into segments of a fixed length, which threads may take. Their
 //!    sums are joined in order, so any number of threads gives the same bits.
 
-use super::attend_page::{GROUP_HEADS, Partial, attend_page};
+use super::attend_page::{GROUP_HEADS, Partial, Place, Query};
 use crate::backend::cpu::kv_page::Page;
 use crate::backend::cpu::lanes::Lanes;
 use crate::backend::cpu::parts::Parts;
@@ -100,17 +100,37 @@ impl Attention<'_> {
         partials.fill(Partial::EMPTY);
         let dim = self.heads.dim;
         let q = &q[task.row * self.heads.width() + task.kv_head * out.len()..][..out.len()];
+        let heads = q.chunks(GROUP_HEADS * dim);
+        let heads = heads.zip(out.chunks_mut(GROUP_HEADS * dim));
+        for ((q, out), partials) in heads.zip(partials.chunks_mut(GROUP_HEADS)) {
+            match partials.len() {
+                1 => self.heads::<L, 1>(task, q, out, partials),
+                2 => self.heads::<L, 2>(task, q, out, partials),
+                3 => self.heads::<L, 3>(task, q, out, partials),
+                _ => self.heads::<L, GROUP_HEADS>(task, q, out, partials),
+            }
+        }
+    }
+
+    /// `G` query heads of a task.
+    #[inline(never)] // one function a number of heads: browsers compile short ones better
+    fn heads<L: Lanes, const G: usize>(
+        &self,
+        task: &Task,
+        q: &[f32],
+        out: &mut [f32],
+        partials: &mut [Partial],
+    ) {
+        let query = Query::<G>::new::<L>(q, self.heads.dim);
         let pages = &self.views[task.view].pages;
         let end = task.len.div_ceil(PAGE).min((task.segment + 1) * SEGMENT);
-        let heads = q
-            .chunks(GROUP_HEADS * dim)
-            .zip(out.chunks_mut(GROUP_HEADS * dim));
-        for ((q, out), partials) in heads.zip(partials.chunks_mut(GROUP_HEADS)) {
-            for page in task.segment * SEGMENT..end {
-                let visible = (task.len - page * PAGE).min(PAGE);
-                let place = (task.kv_head, visible, dim);
-                attend_page::<L>(&pages[page], place, q, out, partials);
-            }
+        for page in task.segment * SEGMENT..end {
+            let place = Place {
+                kv_head: task.kv_head,
+                visible: (task.len - page * PAGE).min(PAGE),
+                dim: self.heads.dim,
+            };
+            query.attend::<L>(&pages[page], place, out, partials);
         }
     }
 

@@ -24,46 +24,105 @@ impl Partial {
     };
 }
 
-/// Adds what is visible of a page to `out`, one query head after another. `place` is the
-/// KV head, the visible positions, and the head's length.
-#[inline(always)]
-pub fn attend_page<L: Lanes>(
-    page: &Page,
-    place: (usize, usize, usize),
-    q: &[f32],
-    out: &mut [f32],
-    partials: &mut [Partial],
-) {
-    let mut scores = [[0.0; PAGE]; GROUP_HEADS];
-    let dim = place.2;
-    let heads = q.len() / dim;
-    match page {
-        Page::Float(page) => float_scores::<L>(page, place, q, &mut scores),
-        Page::Coded(page) => match heads {
-            1 => coded_scores::<L, 1>(page, place, q, &mut scores),
-            2 => coded_scores::<L, 2>(page, place, q, &mut scores),
-            3 => coded_scores::<L, 3>(page, place, q, &mut scores),
-            _ => coded_scores::<L, 4>(page, place, q, &mut scores),
-        },
-    }
-    for ((scores, out), partial) in scores
-        .iter_mut()
-        .zip(out.chunks_exact_mut(dim))
-        .zip(partials)
-    {
-        let shrink = soften::<L>(scores, place.1, partial);
-        if shrink != 1.0 {
-            out.iter_mut().for_each(|out| *out *= shrink);
+/// The query heads that go through a page together, one after another.
+pub struct Query<'a, const G: usize> {
+    values: &'a [f32],
+    /// `[pair of dimensions][head]`: 16-bit codes, for pages of codes.
+    codes: [[[i16; 2]; G]; MOST_DIM / 2],
+    /// What codes are multiplied with to be scores: scale and `1 / sqrt(dim)`.
+    factors: [f32; G],
+    /// Pairs in [`CODED_DIM`] dimensions. The compiler does not know, so that it does not
+    /// unroll the loop over them: that would need more registers than there are.
+    pairs: usize,
+}
+
+/// What of a page a query looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The KV head.
+    pub kv_head: usize,
+    /// Visible positions.
+    pub visible: usize,
+    /// Length of a head.
+    pub dim: usize,
+}
+
+impl<'a, const G: usize> Query<'a, G> {
+    /// The heads of `values`, each `dim` long.
+    #[inline(always)]
+    pub fn new<L: Lanes>(values: &'a [f32], dim: usize) -> Self {
+        let mut codes = [[[0; 2]; G]; MOST_DIM / 2];
+        let mut factors = [1.0 / (dim as f32).sqrt(); G];
+        for (g, head) in values.chunks_exact(dim).enumerate() {
+            factors[g] *= encode::<L, G>(head, g, &mut codes);
+        }
+        Self {
+            values,
+            codes,
+            factors,
+            pairs: std::hint::black_box(CODED_DIM / 2),
         }
     }
-    match page {
-        Page::Float(page) => float_values::<L>(page, place, &scores, out),
-        Page::Coded(page) => match heads {
-            1 => coded_values::<L, 1>(page, place, &scores, out),
-            2 => coded_values::<L, 2>(page, place, &scores, out),
-            3 => coded_values::<L, 3>(page, place, &scores, out),
-            _ => coded_values::<L, 4>(page, place, &scores, out),
-        },
+
+    /// Adds what is visible of a page to `out`, one head after another.
+    #[inline(always)]
+    pub fn attend<L: Lanes>(
+        &self,
+        page: &Page,
+        place: Place,
+        out: &mut [f32],
+        partials: &mut [Partial],
+    ) {
+        let mut scores = [[0.0; PAGE]; G];
+        match page {
+            Page::Float(page) => float_scores::<L>(page, place, self.values, &mut scores),
+            Page::Coded(page) => self.coded_scores::<L>(page, place, &mut scores),
+        }
+        let heads = scores.iter_mut().zip(out.chunks_exact_mut(place.dim));
+        for ((scores, out), partial) in heads.zip(partials) {
+            let shrink = soften::<L>(scores, place.visible, partial);
+            if shrink != 1.0 {
+                out.iter_mut().for_each(|out| *out *= shrink);
+            }
+        }
+        match page {
+            Page::Float(page) => float_values::<L>(page, place, &scores, out),
+            Page::Coded(page) => coded_values::<L, G>(page, place, &scores, out),
+        }
+    }
+
+    #[inline(always)]
+    fn coded_scores<L: Lanes>(
+        &self,
+        page: &CodedPage,
+        place: Place,
+        scores: &mut [[f32; PAGE]; G],
+    ) {
+        let dim = place.dim;
+        let keys = &page.keys[place.kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
+        let blocks = dim / CODED_DIM;
+        let scales = &page.key_scales[place.kv_head * blocks * PAGE..][..blocks * PAGE];
+        for panel in 0..place.visible.div_ceil(PANEL) {
+            let mut sums = [[L::splat(0.0); 2]; G];
+            for block in 0..blocks {
+                let at = block * CODED_DIM / 2;
+                let pairs = &keys[panel * dim / 2 + at..][..self.pairs];
+                let dots = panel_dot::<L, G>(pairs, &self.codes[at..]);
+                let scales = scales[block * PAGE + panel * PANEL..].as_chunks::<4>().0;
+                for (sums, dots) in sums.iter_mut().zip(dots) {
+                    for half in 0..2 {
+                        let score = L::mul(L::to_float(dots[half]), L::load(&scales[half]));
+                        sums[half] = L::add(sums[half], score);
+                    }
+                }
+            }
+            for ((scores, sums), factor) in scores.iter_mut().zip(sums).zip(self.factors) {
+                let scores = scores[panel * PANEL..].as_chunks_mut::<4>().0;
+                for half in 0..2 {
+                    scores[half] = L::store(L::mul(sums[half], L::splat(factor)));
+                }
+            }
+        }
     }
 }
 
@@ -96,13 +155,9 @@ fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Part
 }
 
 #[inline(always)]
-fn float_scores<L: Lanes>(
-    page: &FloatPage,
-    (kv_head, visible, dim): (usize, usize, usize),
-    q: &[f32],
-    scores: &mut [[f32; PAGE]; GROUP_HEADS],
-) {
-    let keys = &page.keys[kv_head * PAGE * dim..][..visible * dim];
+fn float_scores<L: Lanes>(page: &FloatPage, place: Place, q: &[f32], scores: &mut [[f32; PAGE]]) {
+    let dim = place.dim;
+    let keys = &page.keys[place.kv_head * PAGE * dim..][..place.visible * dim];
     let factor = 1.0 / (dim as f32).sqrt();
     for (q, scores) in q.chunks_exact(dim).zip(scores) {
         for (score, key) in scores.iter_mut().zip(keys.chunks_exact(dim)) {
@@ -114,11 +169,12 @@ fn float_scores<L: Lanes>(
 #[inline(always)]
 fn float_values<L: Lanes>(
     page: &FloatPage,
-    (kv_head, visible, dim): (usize, usize, usize),
-    weights: &[[f32; PAGE]; GROUP_HEADS],
+    place: Place,
+    weights: &[[f32; PAGE]],
     out: &mut [f32],
 ) {
-    let values = &page.values[kv_head * PAGE * dim..][..visible * dim];
+    let dim = place.dim;
+    let values = &page.values[place.kv_head * PAGE * dim..][..place.visible * dim];
     for (out, weights) in out.chunks_exact_mut(dim).zip(weights) {
         for (weight, value) in weights.iter().zip(values.chunks_exact(dim)) {
             add_scaled::<L>(out, *weight, value);
@@ -128,27 +184,23 @@ fn float_values<L: Lanes>(
 
 /// `Σ pairs * x` of eight rows for `G` rows of 16-bit codes.
 #[inline(always)]
-fn panel_dot<L: Lanes, const G: usize>(
-    pairs: &[Pair],
-    x: &[[[i16; 2]; MOST_DIM / 2]; G],
-    from: usize,
-) -> [[L::Int; 2]; G] {
+fn panel_dot<L: Lanes, const G: usize>(pairs: &[Pair], x: &[[[i16; 2]; G]]) -> [[L::Int; 2]; G] {
     let mut sums = [[L::zero(); 2]; G];
-    let x = x.each_ref().map(|x| &x[from..from + pairs.len()]);
-    for (i, [low, high]) in pairs.iter().enumerate() {
-        let codes = [L::widen_signed(low), L::widen_signed(high)];
+    for ([low, high], x) in pairs.iter().zip(x) {
+        let (low, high) = (L::widen_signed(low), L::widen_signed(high));
         for (sums, x) in sums.iter_mut().zip(x) {
-            let x = L::pair(&x[i]);
-            sums[0] = L::add_int(sums[0], L::pair_dot(codes[0], x));
-            sums[1] = L::add_int(sums[1], L::pair_dot(codes[1], x));
+            let x = L::pair(x);
+            sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
+            sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
         }
     }
     sums
 }
 
-/// Codes of 16 bits: precise, and small enough that sums over 64 columns fit 32 bits.
+/// Puts values as 16-bit codes to place `g` of `codes`, and returns their scale: precise,
+/// and small enough that sums over 64 columns fit 32 bits.
 #[inline(always)]
-fn encode<L: Lanes>(values: &[f32], codes: &mut [[i16; 2]]) -> f32 {
+fn encode<L: Lanes, const G: usize>(values: &[f32], g: usize, codes: &mut [[[i16; 2]; G]]) -> f32 {
     const MOST: f32 = 32_767.0;
     let mut high = L::splat(0.0);
     for four in values.as_chunks::<4>().0 {
@@ -161,71 +213,35 @@ fn encode<L: Lanes>(values: &[f32], codes: &mut [[i16; 2]]) -> f32 {
         let fours = eight.as_chunks::<4>().0;
         let rounded = |i: usize| L::round(L::mul(L::load(&fours[i]), inverse));
         let shorts = L::shorts([rounded(0), rounded(1)]);
-        pairs.copy_from_slice(shorts.as_chunks::<2>().0);
+        for (pair, short) in pairs.iter_mut().zip(shorts.as_chunks::<2>().0) {
+            pair[g] = *short;
+        }
     }
     high / MOST
 }
 
 #[inline(always)]
-fn coded_scores<L: Lanes, const G: usize>(
-    page: &CodedPage,
-    (kv_head, visible, dim): (usize, usize, usize),
-    q: &[f32],
-    scores: &mut [[f32; PAGE]; GROUP_HEADS],
-) {
-    let mut codes = [[[0; 2]; MOST_DIM / 2]; G];
-    let factor = 1.0 / (dim as f32).sqrt();
-    let mut factors = [0.0; G];
-    for ((q, codes), of) in q.chunks_exact(dim).zip(&mut codes).zip(&mut factors) {
-        *of = encode::<L>(q, codes) * factor;
-    }
-    let keys = &page.keys[kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
-    let blocks = dim / CODED_DIM;
-    let scales = &page.key_scales[kv_head * blocks * PAGE..][..blocks * PAGE];
-    for panel in 0..visible.div_ceil(PANEL) {
-        let mut sums = [[L::splat(0.0); 2]; G];
-        for block in 0..blocks {
-            let at = panel * dim / 2 + block * CODED_DIM / 2;
-            let dots =
-                panel_dot::<L, G>(&keys[at..at + CODED_DIM / 2], &codes, block * CODED_DIM / 2);
-            let scales = scales[block * PAGE + panel * PANEL..].as_chunks::<4>().0;
-            for (sums, dots) in sums.iter_mut().zip(dots) {
-                for half in 0..2 {
-                    let score = L::mul(L::to_float(dots[half]), L::load(&scales[half]));
-                    sums[half] = L::add(sums[half], score);
-                }
-            }
-        }
-        for ((scores, sums), factor) in scores.iter_mut().zip(sums).zip(factors) {
-            let scores = scores[panel * PANEL..].as_chunks_mut::<4>().0;
-            for half in 0..2 {
-                scores[half] = L::store(L::mul(sums[half], L::splat(factor)));
-            }
-        }
-    }
-}
-
-#[inline(always)]
 fn coded_values<L: Lanes, const G: usize>(
     page: &CodedPage,
-    (kv_head, visible, dim): (usize, usize, usize),
-    weights: &[[f32; PAGE]; GROUP_HEADS],
+    place: Place,
+    weights: &[[f32; PAGE]; G],
     out: &mut [f32],
 ) {
-    let scales = &page.value_scales[kv_head * PAGE..][..PAGE];
-    let mut codes = [[[0; 2]; MOST_DIM / 2]; G];
+    let dim = place.dim;
+    let scales = &page.value_scales[place.kv_head * PAGE..][..PAGE];
+    let mut codes = [[[0; 2]; G]; PAGE / 2];
     let mut factors = [0.0; G];
-    for ((weights, codes), of) in weights.iter().zip(&mut codes).zip(&mut factors) {
+    for (g, weights) in weights.iter().enumerate() {
         let mut scaled = [0.0; PAGE];
         for ((scaled, weight), scale) in scaled.iter_mut().zip(weights).zip(scales) {
             *scaled = weight * scale;
         }
-        *of = encode::<L>(&scaled, codes);
+        factors[g] = encode::<L, G>(&scaled, g, &mut codes);
     }
-    let values = &page.values[kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
-    let pairs = visible.div_ceil(2);
+    let values = &page.values[place.kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
+    let pairs = place.visible.div_ceil(2);
     for panel in 0..dim / PANEL {
-        let dots = panel_dot::<L, G>(&values[panel * PAGE / 2..][..pairs], &codes, 0);
+        let dots = panel_dot::<L, G>(&values[panel * PAGE / 2..][..pairs], &codes);
         for ((out, dots), factor) in out.chunks_exact_mut(dim).zip(dots).zip(factors) {
             let out = out[panel * PANEL..].as_chunks_mut::<4>().0;
             for half in 0..2 {
