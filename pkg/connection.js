@@ -76,6 +76,7 @@ export class Connection {
   /** @param {FromWorker} message */
   #receive(message) {
     this.#heard = true;
+    if (message.type === 'closed') return this.#worker.terminate();
     if (message.type === 'crashed') return this.close(crashed(message.detail));
     const pending = this.#pending.get(message.id);
     if (!pending) return;

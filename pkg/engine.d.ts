@@ -23,6 +23,8 @@ export interface Loader {
   endFile(): { filesDone: number; filesTotal: number };
   /** Consumes the loader. */
   finish(): Engine;
+  /** Gives all up. */
+  free(): void;
 }
 
 /** One model, its chats, and at most one generation at a time. */

@@ -6,7 +6,7 @@ self.onmessage = async ({ data: { build, module, memory } }) => {
     await engine.default({ module_or_path: module, memory });
     self.postMessage({});
     engine.runHelper();
-    self.close();
+    self.postMessage('ended');
   } catch (cause) {
     self.postMessage({ failure: String(cause) });
   }

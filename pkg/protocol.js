@@ -3,8 +3,8 @@
  *
  * A request carries an `id` and is answered by exactly one `result` or `error` with that id; events
  * with the same id may come before. Messages arrive in the order in which they were sent.
- * `abort` has no answer of its own: the request it names ends with its `result`. Nor has `close`, which
- * ends the worker and its helpers.
+ * `abort` has no answer of its own: the request it names ends with its `result`. `close` ends the
+ * helpers; `closed` says that the worker may be ended too.
  * `crashed` ends everything: the worker holds no usable engine any more.
  */
 
@@ -51,7 +51,8 @@ import { CosaError } from './errors.js';
  * @typedef {{ type: 'event', id: number, event: Event }
  *   | { type: 'result', id: number, value: any }
  *   | { type: 'error', id: number, error: WireError }
- *   | { type: 'crashed', detail: string }} FromWorker
+ *   | { type: 'crashed', detail: string }
+ *   | { type: 'closed' }} FromWorker
  *
  * @typedef {{ code: CosaErrorCode, message: string }} WireError
  */

@@ -5,6 +5,12 @@
 /** How long a helper may take to start, in milliseconds, before the engine goes on without it. */
 const PATIENCE = 10_000;
 
+/** How long helpers may take to end their work, in milliseconds. */
+const GRACE = 500;
+
+/** Of each helper that started, the end of its work. @type {Promise<void>[]} */
+const ends = [];
+
 /** A module with one relaxed instruction: `i16x8.relaxed_dot_i8x16_i7x16_s` of two splats. */
 const RELAXED = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0,
   65, 1, 253, 15, 65, 1, 253, 15, 253, 146, 2, 11]);
@@ -60,11 +66,15 @@ function startHelper(parts) {
       /** @param {string} failure */
       const fail = (failure) => { worker.terminate(); resolve(failure); };
       const timer = setTimeout(() => fail('it took too long'), PATIENCE);
-      worker.onmessage = ({ data }) => {
-        clearTimeout(timer);
-        if (data.failure) fail(data.failure);
-        else resolve(undefined);
-      };
+      const ended = new Promise((end) => {
+        worker.onmessage = ({ data }) => {
+          clearTimeout(timer);
+          if (data === 'ended') return end(undefined);
+          if (data.failure) return fail(data.failure);
+          ends.push(ended);
+          resolve(undefined);
+        };
+      });
       worker.onerror = (event) => {
         event.preventDefault(); // told in `info.threadsReason`
         clearTimeout(timer);
@@ -75,4 +85,15 @@ function startHelper(parts) {
       resolve(String(cause));
     }
   });
+}
+
+/**
+ * Ends the work of all helpers, because a browser tries for seconds before it kills a busy one. They end with
+ * this worker: Chromium keeps both for ever where a worker and its parent are ended at the same time.
+ * @param {EngineModule | undefined} engine
+ */
+export async function stopHelpers(engine) {
+  engine?.stopHelpers();
+  const patience = new Promise((resolve) => setTimeout(resolve, GRACE));
+  await Promise.race([Promise.all(ends), patience]);
 }

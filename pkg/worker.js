@@ -7,13 +7,15 @@
 import { CosaError } from './errors.js';
 import { toWire } from './protocol.js';
 import { openPart, readPart } from './source.js';
-import { chooseBuild, planThreads, startHelpers } from './threads.js';
+import { chooseBuild, planThreads, startHelpers, stopHelpers } from './threads.js';
 
 /** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
 const PROGRESS_INTERVAL = 50;
 
 /** @type {EngineModule | undefined} */
 let module;
+/** While a model loads. @type {Loader | undefined} */
+let loader;
 /** @type {Engine | undefined} */
 let engine;
 /** The request whose generation runs, if one does. @type {number | undefined} */
@@ -21,8 +23,8 @@ let running;
 
 self.onmessage = (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   if (data.type === 'close') {
-    module?.stopHelpers();
-    self.close();
+    orCrash(() => loader?.free()); // a helper may be waiting for more to hash
+    stopHelpers(module).then(() => post({ type: 'closed' }));
   } else if (data.type === 'abort') {
     if (data.id === running) orCrash(() => engine?.abort());
   } else {
@@ -74,14 +76,15 @@ async function load({ id, parts, threads, options }) {
   const build = chooseBuild();
   module = await startEngine(build);
   const helped = await startHelpers(module, build, planThreads(threads));
-  const loader = new module.Loader(options);
+  const loading = loader = new module.Loader(options);
   for (const [index, part] of parts.entries()) {
-    await loadPart(loader, part, (phase, loaded, total = 0) => {
+    await loadPart(loading, part, (phase, loaded, total = 0) => {
       tellEvent(id, { type: 'load', progress: { phase, loaded, total, file: index + 1, files } });
     });
   }
   tellEvent(id, { type: 'load', progress: { phase: 'prepare', loaded: 0, total: 0, file: files, files } });
-  engine = loader.finish();
+  loader = undefined; // consumed
+  engine = loading.finish();
   return { ...engine.info(), threads: helped.threads, threadsReason: helped.reason };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Measures the package, and wllama beside it, in one browser, in turns.
  *
- * node bench.mjs '{"model":"/path/x.gguf","threads":2,"rounds":3,"peer":true,"build":"…"}'   prints one JSON line.
+ * node bench.mjs '{"model":"/path/x.gguf","threads":2,"rounds":3,"peer":true}'   prints one JSON line.
  */
 import fs from 'node:fs';
 import http from 'node:http';
@@ -12,7 +12,7 @@ import { chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TYPES = { '.js': 'text/javascript', '.html': 'text/html', '.wasm': 'application/wasm' };
-const options = { threads: 2, rounds: 3, peer: true, prompt: 128, decode: 32, prefill: 512, long: 0, batch: 0, ...JSON.parse(process.argv[2]) };
+const options = { threads: 2, rounds: 3, peer: true, prompt: 128, decode: 32, prefill: 512, long: 0, ...JSON.parse(process.argv[2]) };
 
 const server = http.createServer(serve).listen(0, '127.0.0.1');
 await once(server, 'listening');

@@ -43,6 +43,8 @@ export class Loader {
     return { filesDone: this.#files.length, filesTotal: this.#files.length };
   }
 
+  free() {}
+
   finish() {
     return new Engine(this.#options, this.#files);
   }
