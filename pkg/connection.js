@@ -1,13 +1,14 @@
-/** The page's end of the wire: one worker, its unanswered requests, and the reason when it is gone. */
+/** The page's end of the wire: one worker and its helpers, its unanswered requests, and the reason when it is gone. */
 
 /** @import { Calls, Event, FromWorker, ToWorker } from './protocol.js' */
 
 import { CosaError, invalidOption } from './errors.js';
+import { Helpers } from './helpers.js';
 import { fromWire } from './protocol.js';
 
 /** @typedef {{ resolve: (value: any) => void, reject: (reason: unknown) => void, onEvent?: (event: Event) => void }} Pending */
 
-/** How long a worker may take to end itself, in milliseconds. */
+/** How long the engine may take to let its helpers go, in milliseconds. */
 const GRACE = 1000;
 
 export class Connection {
@@ -18,6 +19,7 @@ export class Connection {
   /** @type {{ reason: unknown } | undefined} */
   #closed;
   #worker = startWorker();
+  #helpers = new Helpers();
 
   constructor() {
     this.#worker.onmessage = ({ data }) => this.#receive(data);
@@ -51,7 +53,7 @@ export class Connection {
   }
 
   /**
-   * Ends the worker and with it all memory of the engine. What is pending, and all that is asked
+   * Ends the workers and with them all memory of the engine. What is pending, and all that is asked
    * later, rejects with `reason`. Only the first call counts.
    * @param {unknown} reason
    */
@@ -59,9 +61,21 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = { reason };
     this.#worker.postMessage({ type: 'close' });
-    setTimeout(() => this.#worker.terminate(), GRACE); // where it does not hear, in a long step or after a crash
+    setTimeout(() => this.#end(), GRACE); // where it does not hear, in a long step or after a crash
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
+  }
+
+  #end() {
+    this.#worker.terminate();
+    this.#helpers.end();
+  }
+
+  /** @param {Extract<FromWorker, { type: 'help' }>} wanted */
+  async #help({ count, parts }) {
+    if (this.#closed) return;
+    const helped = await this.#helpers.start(count, parts);
+    this.#worker.postMessage({ type: 'helped', helped });
   }
 
   /** @param {ToWorker} message */
@@ -76,7 +90,8 @@ export class Connection {
   /** @param {FromWorker} message */
   #receive(message) {
     this.#heard = true;
-    if (message.type === 'closed') return this.#worker.terminate();
+    if (message.type === 'closed') return this.#end();
+    if (message.type === 'help') return void this.#help(message);
     if (message.type === 'crashed') return this.close(crashed(message.detail));
     const pending = this.#pending.get(message.id);
     if (!pending) return;

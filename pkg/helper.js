@@ -6,7 +6,6 @@ self.onmessage = async ({ data: { build, module, memory } }) => {
     await engine.default({ module_or_path: module, memory });
     self.postMessage({});
     engine.runHelper();
-    self.postMessage('ended');
   } catch (cause) {
     self.postMessage({ failure: String(cause) });
   }

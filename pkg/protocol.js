@@ -3,8 +3,9 @@
  *
  * A request carries an `id` and is answered by exactly one `result` or `error` with that id; events
  * with the same id may come before. Messages arrive in the order in which they were sent.
- * `abort` has no answer of its own: the request it names ends with its `result`. `close` ends the
- * helpers; `closed` says that the worker may be ended too.
+ * `abort` has no answer of its own: the request it names ends with its `result`. `help` asks the page
+ * for workers that lend their threads, `helped` says how many there are. `close` has the engine let
+ * them go; `closed` says that all may be ended.
  * `crashed` ends everything: the worker holds no usable engine any more.
  */
 
@@ -39,7 +40,12 @@ import { CosaError } from './errors.js';
  */
 
 /** @typedef {{ [K in keyof Calls]: RequestOf<K> }[keyof Calls]} Request */
-/** @typedef {Request | { type: 'abort', id: number } | { type: 'close' }} ToWorker */
+/** @typedef {Request | { type: 'abort', id: number } | { type: 'helped', helped: Helped } | { type: 'close' }} ToWorker */
+
+/**
+ * @typedef {{ build: string, module: unknown, memory: unknown }} HelperParts what a helper shares with the engine
+ * @typedef {{ started: number, failure?: string }} Helped how many helpers run, and why not more
+ */
 
 /**
  * What a request may tell before its answer.
@@ -51,6 +57,7 @@ import { CosaError } from './errors.js';
  * @typedef {{ type: 'event', id: number, event: Event }
  *   | { type: 'result', id: number, value: any }
  *   | { type: 'error', id: number, error: WireError }
+ *   | { type: 'help', count: number, parts: HelperParts }
  *   | { type: 'crashed', detail: string }
  *   | { type: 'closed' }} FromWorker
  *

@@ -2,12 +2,12 @@
 
 /** @import { Engine, EngineModule, Loader } from './engine.d.ts' */
 /** @import { LoadProgress } from './index.d.ts' */
-/** @import { Calls, Ending, Event, FromWorker, ModelPart, Request, RequestOf, ToWorker } from './protocol.js' */
+/** @import { Calls, Ending, Event, FromWorker, Helped, ModelPart, Request, RequestOf, ToWorker } from './protocol.js' */
 
 import { CosaError } from './errors.js';
 import { toWire } from './protocol.js';
 import { openPart, readPart } from './source.js';
-import { chooseBuild, planThreads, startHelpers, stopHelpers } from './threads.js';
+import { chooseBuild, planThreads } from './threads.js';
 
 /** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
 const PROGRESS_INTERVAL = 50;
@@ -18,13 +18,18 @@ let module;
 let loader;
 /** @type {Engine | undefined} */
 let engine;
+/** While helpers start. @type {((helped: Helped) => void) | undefined} */
+let tellHelped;
 /** The request whose generation runs, if one does. @type {number | undefined} */
 let running;
 
 self.onmessage = (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   if (data.type === 'close') {
     orCrash(() => loader?.free()); // a helper may be waiting for more to hash
-    stopHelpers(module).then(() => post({ type: 'closed' }));
+    module?.stopHelpers(); // a browser tries for seconds before it kills one that waits
+    post({ type: 'closed' });
+  } else if (data.type === 'helped') {
+    tellHelped?.(data.helped);
   } else if (data.type === 'abort') {
     if (data.id === running) orCrash(() => engine?.abort());
   } else {
@@ -106,6 +111,25 @@ async function loadPart(loader, part, tell) {
   });
   loader.endFile();
   tell(file.phase, bytes, bytes);
+}
+
+/**
+ * Has the page start helpers, as many as there are to be had.
+ * @param {EngineModule} engine
+ * @param {string} build
+ * @param {{ threads: number, reason: string }} plan
+ * @returns {Promise<{ threads: number, reason: string }>} what came of it
+ */
+async function startHelpers(engine, build, { threads, reason }) {
+  if (threads === 1) return { threads, reason };
+  const [module, memory] = engine.threadParts();
+  /** @type {Promise<Helped>} */
+  const answer = new Promise((resolve) => { tellHelped = resolve; });
+  post({ type: 'help', count: threads - 1, parts: { build, module, memory } });
+  const { started, failure } = await answer;
+  const missing = threads - 1 - started;
+  if (missing === 0) return { threads, reason };
+  return { threads: started + 1, reason: `${missing} more could not be started (${failure})` };
 }
 
 /**
