@@ -176,6 +176,22 @@ pub enum Error {
         /// What is under way, and what to do.
         detail: String,
     },
+    /// A record of an evaluation or training file cannot be used.
+    #[error("{at}: {detail}")]
+    BadRecord {
+        /// The file and line.
+        at: String,
+        /// What is wrong and what is expected.
+        detail: String,
+    },
+    /// A server that the user named gave no usable answer (native only).
+    #[error("endpoint {url}: {detail}")]
+    Endpoint {
+        /// The address that was asked.
+        url: String,
+        /// What came instead, after how many tries.
+        detail: String,
+    },
     /// Reading or writing a file failed (native only).
     #[error("{path}: {detail}")]
     Io {
@@ -211,6 +227,8 @@ impl Error {
             Self::DigestMismatch { .. } => "digest_mismatch",
             Self::OutOfMemory { .. } | Self::ModelTooLarge { .. } => "out_of_memory",
             Self::WrongState { .. } => "wrong_state",
+            Self::BadRecord { .. } => "bad_record",
+            Self::Endpoint { .. } => "endpoint",
             Self::Io { .. } => "io",
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! A token's way: [`text`] turns messages into ids, [`model`] turns ids into logits on a
 //! [`backend`], [`generate`] draws the next id and gives text back; [`guard`] decides what
-//! the prompt holds and that the [`safety`] config is always in it.
+//! the prompt holds and that the [`safety`] config is always in it. [`eval`] measures how
+//! well that works.
 
 pub mod backend;
 pub mod error;
+pub mod eval;
 pub mod generate;
 pub mod gguf;
 pub mod guard;

@@ -1,0 +1,1 @@
+//! CoSA-Score: how well a system follows safety configs.
