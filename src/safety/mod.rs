@@ -1,11 +1,22 @@
-//! The CoSA domain: what a safety config is.
+//! The CoSA domain: what a safety config is, what judges say of a response, and what their
+//! verdicts add up to.
 //!
 //! Pure: no I/O, no tensors, no clock, no randomness. Paper: "Controllable Safety
 //! Alignment", arXiv 2410.08968. Deliberately absent: who may set a config (that is
-//! [`crate::guard`]) and how text becomes tokens.
+//! [`crate::guard`]), how text becomes tokens, and how verdicts come about ([`crate::eval`]).
 
+mod agreement;
 mod config;
 mod prompt;
+mod rule;
+mod score;
+mod taxonomy;
+mod verdict;
 
+pub use agreement::Agreement;
 pub use config::SafetyConfig;
 pub use prompt::{Frame, system_message};
+pub use rule::Rule;
+pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
+pub use taxonomy::{RiskCategory, Taxonomy};
+pub use verdict::{Adherence, Helpfulness, Judged, RuleVerdict, Verdict};
