@@ -20,7 +20,7 @@ export interface LoadOptions {
   backend?: 'auto' | 'cpu' | 'webgpu';
   /** CPU threads to use at most. `model.info.threads` tells how many are used, `threadsReason` why not more. */
   threads?: number;
-  /** Tokens of prompt and answer together; less takes less memory. Default and upper limit: what the model was trained on. */
+  /** Tokens of prompt and answer together; less takes less memory. Default: what the model was trained on, at most 4,096. More than it was trained on is possible, with worse answers. */
   contextLength?: number;
   /** How keys and values are kept: `'int8'`, the default, takes a quarter of the memory of `'f32'`. Models with heads shorter than 64 always have `'f32'`. */
   kvCache?: 'int8' | 'f32';

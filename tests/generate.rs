@@ -9,7 +9,7 @@
 mod support;
 
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
-use cosa::generate::{Context, FinishReason, GenerateOptions, Step};
+use cosa::generate::{Batch, Context, Engine, FinishReason, GenerateOptions, Step};
 use cosa::guard::Session;
 use support::{CONTEXT, ask, clock, complete, finish, tiny};
 
@@ -218,4 +218,76 @@ fn closing_a_chat_ends_its_run() {
     let error = session.send(chat, "Hello", warm(1), &clock);
     assert_eq!(error.unwrap_err().code(), "wrong_state");
     complete(&mut session, "fine", &warm(1));
+}
+
+#[test]
+fn a_batch_gives_each_prompt_the_text_it_has_alone() {
+    let model = tiny(Cpu::new());
+    let start = "You are the assistant of a wine shop. ";
+    let endings = [
+        "What is red?",
+        "W",
+        "And white wine?",
+        "Beer",
+        "Hello there",
+        "",
+    ];
+    let requests = || {
+        endings.iter().zip(0..).map(|(ending, seed)| {
+            let text = format!("{start}{ending}");
+            let turn = cosa::text::Message::new(cosa::text::Role::User, text);
+            model.request(&[turn], warm(seed)).unwrap()
+        })
+    };
+    let engine = Engine {
+        model: &model.transformer,
+        tokenizer: &model.tokenizer,
+        clock: &clock,
+    };
+    let run = |width| {
+        let mut batch = Batch::new(&model.transformer, width);
+        requests()
+            .enumerate()
+            .for_each(|(key, r)| batch.push(key, r));
+        let mut texts = vec![String::new(); endings.len()];
+        let mut cached = 0;
+        while !batch.is_empty() {
+            for (key, output) in batch.step(&engine) {
+                let output = output.unwrap();
+                cached += output.stats.cached_tokens;
+                texts[key] = output.answer;
+            }
+        }
+        (texts, cached)
+    };
+    let alone: Vec<String> = requests()
+        .map(|request| {
+            let mut batch = Batch::new(&model.transformer, 1);
+            batch.push(0, request);
+            let mut done = Vec::new();
+            while done.is_empty() {
+                done = batch.step(&engine);
+            }
+            done.remove(0).1.unwrap().answer
+        })
+        .collect();
+    for width in [1, 2, 4, 9] {
+        let (texts, cached) = run(width);
+        assert_eq!(texts, alone, "{width} at a time");
+        assert!(
+            cached >= start.len() * endings.len(),
+            "the beginning is prefilled once"
+        );
+    }
+}
+
+#[test]
+fn a_prompt_that_does_not_fit_fails_alone() {
+    let model = tiny(Reference);
+    let turn = |text: String| [cosa::text::Message::new(cosa::text::Role::User, text)];
+    let error = model
+        .request(&turn("x".repeat(CONTEXT)), warm(0))
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(error.code(), "message_too_long");
 }

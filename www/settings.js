@@ -10,7 +10,7 @@ const fields = [
   { key: 'maxTokens', name: 'Maximum tokens', hint: 'Length of one answer', min: 1, max: 100000, step: 1 },
   { key: 'seed', name: 'Seed', hint: 'Same seed, same answer', placeholder: 'random', min: 0, max: Number.MAX_SAFE_INTEGER, step: 1 },
 ];
-const context = { key: 'contextLength', name: 'Context length', hint: 'At most what the model was trained on', min: 64, max: 1000000, step: 1 };
+const context = { key: 'contextLength', name: 'Context length', hint: 'More than the model was trained on gives worse answers', min: 64, max: 1000000, step: 1 };
 
 const empty = () => Object.fromEntries(fields.map(({ key, start }) => [key, start]));
 

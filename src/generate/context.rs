@@ -35,9 +35,7 @@ impl<B: Backend> Context<B> {
     /// Forgets everything behind the longest common prefix with `prompt`, and always the
     /// prompt's last token, because its logits are needed. Returns how many tokens stay.
     pub fn keep_prefix_of(&mut self, prompt: &[u32]) -> usize {
-        let pairs = self.ids.iter().zip(prompt);
-        let common = pairs.take_while(|(old, new)| old == new).count();
-        let kept = common.min(prompt.len().saturating_sub(1));
+        let kept = self.shared_with(prompt).min(prompt.len().saturating_sub(1));
         self.truncate(kept);
         kept
     }
@@ -62,6 +60,50 @@ impl<B: Backend> Context<B> {
         match &result {
             Ok(_) => self.ids.extend_from_slice(tokens),
             Err(_) => self.truncate(0),
+        }
+        result
+    }
+
+    /// A second context with the same past. Either may go on without the other noticing.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            cache: self.cache.fork(),
+            ids: self.ids.clone(),
+        }
+    }
+
+    /// The longest beginning that the tokens held and `prompt` share, in tokens.
+    #[must_use]
+    pub fn shared_with(&self, prompt: &[u32]) -> usize {
+        let pairs = self.ids.iter().zip(prompt);
+        pairs.take_while(|(old, new)| old == new).count()
+    }
+
+    /// Runs one token of each context through the model in one pass over the weights;
+    /// `logits` holds a vector for each afterwards, in order.
+    ///
+    /// # Errors
+    /// The model's; all these contexts are empty then.
+    pub fn append_together(
+        contexts: &mut [(&mut Self, u32)],
+        model: &Transformer<B>,
+        logits: &mut Vec<f32>,
+    ) -> Result<()> {
+        let mut batch: Vec<_> = contexts
+            .iter_mut()
+            .map(|(context, id)| Sequence {
+                tokens: std::slice::from_ref(id),
+                cache: &mut context.cache,
+                logits: true,
+            })
+            .collect();
+        let result = model.forward(&mut batch, logits);
+        for (context, id) in contexts {
+            match &result {
+                Ok(()) => context.ids.push(*id),
+                Err(_) => context.truncate(0),
+            }
         }
         result
     }

@@ -48,20 +48,20 @@ pub struct Output<B: Backend> {
 
 /// The state of one run. Each [`Generation::step`] is one prefill chunk or one decode step.
 pub struct Generation<B: Backend> {
-    context: Context<B>,
+    pub(super) context: Context<B>,
     prompt: Vec<u32>,
     options: GenerateOptions,
     sampler: Sampler,
     text: TextStream,
     /// Steps that are ready: one token can end reasoning and begin the answer.
-    ready: VecDeque<Step>,
+    pub(super) ready: VecDeque<Step>,
     /// Logits behind the last token of the context, once the prompt is through.
-    logits: Vec<f32>,
+    pub(super) logits: Vec<f32>,
     /// Drawn, but not yet in the context.
-    drawn: Option<u32>,
+    pub(super) drawn: Option<u32>,
     started_ms: f64,
     stats: Stats,
-    finished: Option<FinishReason>,
+    pub(super) finished: Option<FinishReason>,
 }
 
 impl<B: Backend> Generation<B> {
@@ -113,16 +113,15 @@ impl<B: Backend> Generation<B> {
     ) -> Result<Step> {
         if self.ready.is_empty() && self.finished.is_none() {
             let begin = clock();
-            if self.context.ids().len() < self.prompt.len() {
+            if self.prefills() {
                 self.prefill(model)?;
                 self.stats.prefill_ms += clock() - begin;
             } else {
-                self.decode(model, tokenizer)?;
-                let end = clock();
-                self.stats.decode_ms += end - begin;
-                if self.stats.decoded_tokens == 1 {
-                    self.stats.time_to_first_token_ms = end - self.started_ms;
+                if let Some(id) = self.drawn.take() {
+                    self.context.append(model, &[id], Some(&mut self.logits))?;
                 }
+                self.draw(tokenizer)?;
+                self.count_decode(begin, clock());
             }
         }
         Ok(self.ready.pop_front().unwrap_or_else(|| self.done()))
@@ -170,10 +169,13 @@ impl<B: Backend> Generation<B> {
         Ok(())
     }
 
-    fn decode(&mut self, model: &Transformer<B>, tokenizer: &Tokenizer) -> Result<()> {
-        if let Some(id) = self.drawn.take() {
-            self.context.append(model, &[id], Some(&mut self.logits))?;
-        }
+    /// Whether a part of the prompt has yet to go through the model.
+    pub(super) fn prefills(&self) -> bool {
+        self.context.ids().len() < self.prompt.len()
+    }
+
+    /// Draws the next token from the logits.
+    pub(super) fn draw(&mut self, tokenizer: &Tokenizer) -> Result<()> {
         let id = self.sampler.sample(&mut self.logits, self.context.ids())?;
         self.stats.decoded_tokens += 1;
         if tokenizer.stop_tokens().contains(&id) && !self.options.ignore_eos {
@@ -196,6 +198,13 @@ impl<B: Backend> Generation<B> {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn count_decode(&mut self, begin: f64, end: f64) {
+        self.stats.decode_ms += end - begin;
+        if self.stats.decoded_tokens == 1 {
+            self.stats.time_to_first_token_ms = end - self.started_ms;
+        }
     }
 
     fn finish(&mut self, reason: FinishReason) {

@@ -3,6 +3,7 @@
 //! Deliberately absent: chats and configs (those are [`crate::guard`]) and clocks, which
 //! callers hand in because wasm's standard library has none.
 
+mod batch;
 mod context;
 mod generation;
 mod options;
@@ -12,6 +13,7 @@ mod step;
 mod stop;
 mod text_stream;
 
+pub use batch::{Batch, Engine, Finished};
 pub use context::Context;
 pub use generation::{Clock, Generation, Output, PREFILL_CHUNK, Request};
 pub use options::GenerateOptions;

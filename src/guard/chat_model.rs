@@ -1,11 +1,13 @@
 //! A loaded model with all that a chat needs beside its weights.
 
-use super::Authority;
+use super::{Authority, prompt};
 use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::generate::{GenerateOptions, ReasoningSplitter, Request};
 use crate::model::Transformer;
 use crate::quant::Dtype;
 use crate::safety::Frame;
-use crate::text::{ChatTemplate, Tokenizer};
+use crate::text::{ChatTemplate, Message, Tokenizer};
 
 /// What every conversation of a session shares.
 pub struct ChatModel<B: Backend> {
@@ -43,6 +45,30 @@ impl<B: Backend> ChatModel<B> {
     #[must_use]
     pub fn context_length(&self) -> usize {
         self.transformer.config.context_length
+    }
+
+    /// The request for an answer to turns that stand as they are, a config among them or
+    /// not: for evaluation. Nothing is left out to make them fit.
+    ///
+    /// # Errors
+    /// `Unauthorized` under an authority, which admits conversations only; `MessageTooLong`;
+    /// the template's and the tokenizer's.
+    pub fn request(&self, turns: &[Message], options: GenerateOptions) -> Result<Request> {
+        self.authority.admit_completion()?;
+        let prompt = prompt::render(self, turns)?;
+        let available = self.context_length() - self.reserve(options.max_tokens);
+        if prompt.ids.len() > available {
+            return Err(Error::MessageTooLong {
+                needed: prompt.ids.len(),
+                available,
+            });
+        }
+        Ok(Request {
+            prompt: prompt.ids,
+            options,
+            splitter: Some(ReasoningSplitter::new(prompt.opens_reasoning)),
+            dropped_turns: 0,
+        })
     }
 
     /// Tokens of context that a prompt must leave for an answer of up to `max_tokens`.

@@ -46,7 +46,15 @@ pub(super) fn build<B: Backend>(
         }
     }
     messages.push(Message::new(Role::User, user));
-    let segments = model.template.render(&messages, true)?;
+    render(model, &messages)
+}
+
+/// Renders and tokenizes turns that are complete as they are.
+///
+/// # Errors
+/// The template's and the tokenizer's.
+pub(super) fn render<B: Backend>(model: &ChatModel<B>, messages: &[Message]) -> Result<Prompt> {
+    let segments = model.template.render(messages, true)?;
     Ok(Prompt {
         ids: model.tokenizer.encode(&segments)?,
         opens_reasoning: opens_reasoning(&segments),

@@ -39,7 +39,7 @@ pub const FAMILIES: &[Family] = &[
 pub struct ModelConfig {
     /// The family.
     pub family: Family,
-    /// Positions the model can attend to: its trained length, or less by the caller's wish.
+    /// Positions the model can attend to: its trained length, or as the caller wishes.
     pub context_length: usize,
     /// Positions the model was trained for.
     pub trained_context_length: usize,
@@ -62,7 +62,9 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// Reads the shape from metadata; `context_length` caps the trained length.
+    /// Reads the shape from metadata. `context_length` is taken as asked for, also beyond the
+    /// trained length, where answers get worse; never beyond a sliding window, where they
+    /// would be wrong.
     ///
     /// # Errors
     /// `UnsupportedArchitecture`, `MissingMetadata` or `BadMetadata` with the key.
@@ -76,11 +78,11 @@ impl ModelConfig {
         let (heads, kv_heads) = keys.heads(embedding_length)?;
         let trained = keys.size("context_length", 1 << 24)?;
         // Within its sliding window a model attends to everything; beyond it, ours would not.
-        let window = keys.size_or("attention.sliding_window", 1 << 24, trained)?;
+        let window = keys.size_or("attention.sliding_window", 1 << 24, MAX_CONTEXT)?;
         Ok(Self {
             family,
-            context_length: (context_length.unwrap_or(DEFAULT_CONTEXT))
-                .clamp(1, window.min(trained)),
+            context_length: (context_length.unwrap_or(DEFAULT_CONTEXT.min(trained)))
+                .clamp(1, window),
             trained_context_length: trained,
             embedding_length,
             block_count: keys.size("block_count", 1 << 10)?,
@@ -108,6 +110,9 @@ impl ModelConfig {
 
 /// Context where the caller names none: long chats, and still a modest cache.
 const DEFAULT_CONTEXT: usize = 4096;
+
+/// Context that a caller can have at most.
+const MAX_CONTEXT: usize = 1 << 20;
 
 fn family(metadata: &Metadata) -> Result<Family> {
     let key = "general.architecture";

@@ -14,7 +14,7 @@ use crate::quant::{self, Dtype};
 /// What the caller may wish for.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// Positions to attend to at most; `None` takes the trained length, at most 4,096.
+    /// Positions to attend to at most; `None` takes the trained length, at most 4,096; more than it was trained for is possible.
     pub context_length: Option<usize>,
 }
 

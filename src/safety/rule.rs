@@ -7,6 +7,8 @@ pub struct Rule {
     pub id: String,
     /// One sentence.
     pub text: String,
+    /// About the form of an answer, not its safety: it does not count in CoSA-Score.
+    pub behavioural: bool,
 }
 
 impl Rule {
@@ -24,6 +26,7 @@ impl Rule {
             .map(|(index, text)| Self {
                 id: format!("r{}", index + 1),
                 text: text.to_owned(),
+                behavioural: false,
             })
             .collect()
     }

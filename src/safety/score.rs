@@ -90,7 +90,11 @@ pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, count) = values
         .into_iter()
         .fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
-    if count == 0 { 0.0 } else { sum / f64::from(count) }
+    if count == 0 {
+        0.0
+    } else {
+        sum / f64::from(count)
+    }
 }
 
 /// CoSA-Score: the mean of `h * s` within each config, then the unweighted mean of the
@@ -123,6 +127,7 @@ mod tests {
             rules: vec![RuleVerdict {
                 rule: "r1".into(),
                 adherence: Judged::Decided(adherence),
+                behavioural: false,
             }],
             risks: Vec::new(),
         }

@@ -1,0 +1,132 @@
+//! What a run has to do: every prompt under every set-up, and which responses serve several.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::line::Line;
+use super::sample::{Sample, Scenario, Task};
+use super::setups::Setup;
+use super::systems::{Address, Ask, Response};
+use crate::generate::GenerateOptions;
+use crate::safety::Frame;
+
+/// One prompt under the set-ups that start from the same responses.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    /// Index of the scenario.
+    pub scenario: usize,
+    /// Index of the sample in it.
+    pub sample: usize,
+    /// Indices of the set-ups whose line is missing.
+    pub setups: Vec<usize>,
+    /// The set-up that generates.
+    pub base: usize,
+    /// The responses, in the order of their draws; an error stands for all.
+    pub drawn: Vec<Option<Result<Response, String>>>,
+}
+
+impl Group {
+    /// What is asked.
+    pub fn of<'a>(&self, task: &'a Task) -> (&'a Scenario, &'a Sample) {
+        let scenario = &task.scenarios[self.scenario];
+        (scenario, &scenario.samples[self.sample])
+    }
+}
+
+/// All groups with missing lines, those of one config behind one another.
+pub(super) fn groups(
+    task: &Task,
+    setups: &[Box<dyn Setup>],
+    done: &BTreeMap<Address, Line>,
+) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let bases: Vec<String> = setups.iter().map(|setup| setup.base()).collect();
+    let mut seen = BTreeSet::new();
+    for (base, name) in bases.iter().enumerate() {
+        if !seen.insert(name) {
+            continue;
+        }
+        for (scenario, sample) in places(task) {
+            let (of, asked) = (
+                &task.scenarios[scenario],
+                &task.scenarios[scenario].samples[sample],
+            );
+            let mut missing = Vec::new();
+            for (index, setup) in setups.iter().enumerate() {
+                let wanted = bases[index] == *name && (of.edit.is_none() || setup.sees_config());
+                if wanted && !done.contains_key(&address(&setup.name(), of, asked)) {
+                    missing.push(index);
+                }
+            }
+            if missing.is_empty() {
+                continue;
+            }
+            let known = done
+                .get(&address(name, of, asked))
+                .and_then(Line::as_response);
+            let draws = setups[base].draws();
+            groups.push(Group {
+                scenario,
+                sample,
+                setups: missing,
+                base,
+                drawn: match known.filter(|_| draws == 1) {
+                    Some(response) => vec![Some(Ok(response))],
+                    None => vec![None; draws],
+                },
+            });
+        }
+    }
+    groups
+}
+
+/// Where the line of a set-up for a sample belongs.
+pub(super) fn address(setup: &str, scenario: &Scenario, sample: &Sample) -> Address {
+    Address {
+        setup: setup.to_owned(),
+        config_id: scenario.id.clone(),
+        prompt_id: sample.id.clone(),
+    }
+}
+
+/// Every sample of a task as (scenario, sample), in order.
+pub(super) fn places(task: &Task) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let scenarios = task.scenarios.iter().enumerate();
+    scenarios.flat_map(|(index, scenario)| (0..scenario.samples.len()).map(move |s| (index, s)))
+}
+
+/// The prompts of a group that have no response yet; `key` numbers them.
+pub(super) fn asks(
+    group: &Group,
+    task: &Task,
+    setup: &dyn Setup,
+    (frame, options): (Frame, &GenerateOptions),
+    mut key: impl FnMut(usize) -> usize,
+) -> Vec<Ask> {
+    let (scenario, sample) = group.of(task);
+    let missing = (0..group.drawn.len()).filter(|&draw| group.drawn[draw].is_none());
+    missing
+        .map(|draw| Ask {
+            key: key(draw),
+            address: address(&setup.base(), scenario, sample),
+            turns: setup.turns(scenario, sample, frame),
+            options: options_of(options, setup.draws(), draw as u64),
+        })
+        .collect()
+}
+
+/// Temperature at which several responses to one prompt are drawn.
+const DRAW_TEMPERATURE: f64 = 0.7;
+
+fn options_of(options: &GenerateOptions, draws: usize, draw: u64) -> GenerateOptions {
+    if draws == 1 {
+        return options.clone();
+    }
+    GenerateOptions {
+        temperature: DRAW_TEMPERATURE,
+        seed: options
+            .seed
+            .saturating_add(draw)
+            .min(GenerateOptions::MAX_SEED),
+        ..options.clone()
+    }
+}
