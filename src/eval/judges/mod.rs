@@ -47,5 +47,19 @@ pub trait Judge {
     }
 }
 
+impl<J: Judge + ?Sized> Judge for Box<J> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn judge(&mut self, case: Case<'_>) -> Result<Verdict> {
+        (**self).judge(case)
+    }
+
+    fn can_be_measured(&self) -> bool {
+        (**self).can_be_measured()
+    }
+}
+
 /// A judge that is a system, for the set-ups in which a model judges itself.
 pub(super) type Asked<'a> = &'a mut dyn System;

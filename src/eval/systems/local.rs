@@ -120,6 +120,23 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
         Ok(chances)
     }
 
+    /// Texts longer than the context are cut at its end.
+    fn surprise(&mut self, text: &str) -> Result<(f64, usize)> {
+        let model = self.model.borrow();
+        let tokenizer = &model.tokenizer;
+        let bos = tokenizer.bos().filter(|_| tokenizer.add_bos());
+        let mut ids: Vec<u32> = bos.into_iter().collect();
+        ids.extend(tokenizer.encode_text(text)?);
+        ids.truncate(model.context_length());
+        let mut context = Context::new(&model.transformer);
+        let (mut nats, mut logits) = (0.0, Vec::new());
+        for pair in ids.windows(2) {
+            context.append(&model.transformer, &pair[..1], Some(&mut logits))?;
+            nats -= chances(&logits, &[BTreeSet::from([pair[1]])])[0].ln();
+        }
+        Ok((nats, ids.len().saturating_sub(1)))
+    }
+
     fn times(&self) -> Times {
         self.times.clone()
     }

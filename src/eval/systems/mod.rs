@@ -2,13 +2,17 @@
 
 mod local;
 mod recorded;
+#[cfg(not(target_arch = "wasm32"))]
+mod remote;
 
 pub use local::Local;
 pub use recorded::Recorded;
+#[cfg(not(target_arch = "wasm32"))]
+pub use remote::Remote;
 
 use std::collections::BTreeMap;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::generate::GenerateOptions;
 use crate::safety::Frame;
 use crate::text::Message;
@@ -84,8 +88,51 @@ pub trait System {
     /// Where the question cannot be asked.
     fn choose(&mut self, turns: &[Message], options: &[&str]) -> Result<Vec<f64>>;
 
+    /// Negative log-likelihood of a text in nats, and the tokens that it is the sum of.
+    ///
+    /// # Errors
+    /// `WrongState` where the system cannot tell.
+    fn surprise(&mut self, _text: &str) -> Result<(f64, usize)> {
+        Err(Error::WrongState {
+            detail: format!(
+                "{} does not say how likely a text is; perplexity needs a local model",
+                self.name()
+            ),
+        })
+    }
+
     /// Where the time went so far.
     fn times(&self) -> Times {
         Times::new()
+    }
+}
+
+impl<S: System + ?Sized> System for Box<S> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn frame(&self) -> Frame {
+        (**self).frame()
+    }
+
+    fn ask(&mut self, asks: Vec<Ask>) {
+        (**self).ask(asks);
+    }
+
+    fn step(&mut self) -> Result<Vec<Reply>> {
+        (**self).step()
+    }
+
+    fn choose(&mut self, turns: &[Message], options: &[&str]) -> Result<Vec<f64>> {
+        (**self).choose(turns, options)
+    }
+
+    fn surprise(&mut self, text: &str) -> Result<(f64, usize)> {
+        (**self).surprise(text)
+    }
+
+    fn times(&self) -> Times {
+        (**self).times()
     }
 }

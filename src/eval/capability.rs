@@ -1,0 +1,103 @@
+//! Did control cost capability? Multiple-choice accuracy and perplexity, with and without a config.
+
+use serde::Serialize;
+
+use super::report::Interval;
+use super::statistics::bootstrap;
+use super::systems::System;
+use super::tasks::Question;
+use crate::error::Result;
+use crate::safety::{SafetyConfig, system_message};
+use crate::text::{Message, Role};
+
+/// What a model can do under one config, or without.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Capability {
+    /// `none`, or `ica` under a config.
+    pub setup: &'static str,
+    /// `accuracy` (percent) or `perplexity` (per token).
+    pub measure: &'static str,
+    /// With its 95 % interval over questions or texts.
+    pub value: Interval,
+    /// Questions or texts.
+    pub count: usize,
+    /// Of these, those that could not be asked.
+    pub invalid: usize,
+}
+
+/// Percent of questions whose right letter is the likeliest. One that cannot be asked, or
+/// gets no letter for an answer, counts as wrong.
+///
+/// # Errors
+/// Those that make going on pointless, and `done`'s.
+pub fn accuracy(
+    system: &mut dyn System,
+    questions: &[Question],
+    config: Option<&SafetyConfig>,
+    seed: u64,
+    mut done: impl FnMut(usize) -> Result<()>,
+) -> Result<Capability> {
+    let mut right = Vec::new();
+    let mut invalid = 0;
+    for (index, question) in questions.iter().enumerate() {
+        let chances = system.choose(&turns(system.frame(), config, question), question.letters());
+        let best = chances.ok().and_then(|chances| {
+            let best = (0..chances.len()).max_by(|&a, &b| chances[a].total_cmp(&chances[b]))?;
+            (chances[best] > 0.0).then_some(best)
+        });
+        invalid += usize::from(best.is_none());
+        right.push(if best == Some(question.answer) { 100.0 } else { 0.0 });
+        done(index + 1)?;
+    }
+    Ok(Capability {
+        setup: if config.is_some() { "ica" } else { "none" },
+        measure: "accuracy",
+        value: bootstrap(std::slice::from_ref(&right), seed).into(),
+        count: questions.len(),
+        invalid,
+    })
+}
+
+fn turns(
+    frame: crate::safety::Frame,
+    config: Option<&SafetyConfig>,
+    question: &Question,
+) -> Vec<Message> {
+    let system = config.map(|config| Message::new(Role::System, system_message(config, frame)));
+    let user = Message::new(Role::User, question.prompt());
+    system.into_iter().chain([user]).collect()
+}
+
+/// Perplexity a token over all texts: the exponential of the mean negative log-likelihood.
+///
+/// # Errors
+/// The system's, where it cannot say how likely a text is, and `done`'s.
+pub fn perplexity(
+    system: &mut dyn System,
+    texts: &[String],
+    seed: u64,
+    mut done: impl FnMut(usize) -> Result<()>,
+) -> Result<Capability> {
+    let mut per_text = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        per_text.push(system.surprise(text)?);
+        done(index + 1)?;
+    }
+    let means = per_text.iter().filter(|(_, tokens)| *tokens > 0);
+    let means: Vec<f64> = means.map(|(nats, tokens)| nats / *tokens as f64).collect();
+    let interval = bootstrap(std::slice::from_ref(&means), seed);
+    let (nats, tokens) = per_text
+        .iter()
+        .fold((0.0, 0), |(n, t), (nats, tokens)| (n + nats, t + tokens));
+    Ok(Capability {
+        setup: "none",
+        measure: "perplexity",
+        value: Interval {
+            value: (nats / (tokens.max(1) as f64)).exp(),
+            low: interval.low.exp(),
+            high: interval.high.exp(),
+        },
+        count: texts.len(),
+        invalid: per_text.iter().filter(|(_, tokens)| *tokens == 0).count(),
+    })
+}

@@ -1,0 +1,238 @@
+//! The benchmark that ships with the project: six configs with exceptions, scopes and
+//! conditions, 25 prompts each, all written by hand. It lies in `pkg/benchmark/`.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::eval::sample::{Cues, Edit, EditKind, Exemplar, Labelled, Sample, Scenario, Task};
+use crate::safety::{PromptType, Rule, SafetyConfig};
+
+/// The name of the benchmark on the command line.
+pub const BUILTIN: &str = "builtin";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    title: String,
+    #[serde(rename = "domain")]
+    _domain: String,
+    config: String,
+    rules: Vec<RuleEntry>,
+    exemplars: Vec<ExemplarEntry>,
+    prompts: Vec<PromptEntry>,
+    edits: Vec<EditEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleEntry {
+    id: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExemplarEntry {
+    prompt: String,
+    response: String,
+    #[serde(rename = "type")]
+    _kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromptEntry {
+    id: String,
+    prompt: String,
+    #[serde(rename = "type")]
+    kind: String,
+    edge: bool,
+    rules: Vec<String>,
+    helps: Vec<String>,
+    violates: Vec<String>,
+    follows: String,
+    fails: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditEntry {
+    id: String,
+    kind: String,
+    find: String,
+    replace: String,
+    prompts: Vec<EditedPrompt>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditedPrompt {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    helps: Option<Vec<String>>,
+    #[serde(default)]
+    violates: Option<Vec<String>>,
+}
+
+/// The benchmark from its files, each the JSON of one config, with its name for messages.
+/// `limit` leaves the first prompts of each config, and of each type as many as of others.
+///
+/// # Errors
+/// `BadRecord` that names file and entry.
+pub fn builtin(files: &[(&str, &str)], limit: Option<usize>) -> Result<Task> {
+    let mut task = Task {
+        name: BUILTIN.to_owned(),
+        ..Task::default()
+    };
+    let mut edited = Vec::new();
+    for (name, json) in files {
+        let (base, labelled, edits) = scenarios_of(name, json, limit)?;
+        let scenario = task.scenarios.len();
+        task.labelled.extend(labelled.into_iter().map(|label| Labelled { scenario, ..label }));
+        task.scenarios.push(base);
+        edited.extend(edits);
+    }
+    task.scenarios.extend(edited);
+    Ok(task)
+}
+
+/// What one file holds: its scenario, labelled responses, and its edited scenarios.
+pub type Parts = (Scenario, Vec<Labelled>, Vec<Scenario>);
+
+/// Reads one file of the benchmark.
+///
+/// # Errors
+/// As [`builtin`].
+pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Parts> {
+    let bad = |detail: String| Error::BadRecord {
+        at: name.to_owned(),
+        detail,
+    };
+    let mut file: File = serde_json::from_str(json).map_err(|error| bad(error.to_string()))?;
+    if let Some(limit) = limit {
+        keep(&mut file.prompts, limit);
+    }
+    let scenario = base(&file)?;
+    let mut labelled = Vec::new();
+    for (index, (entry, sample)) in file.prompts.iter().zip(&scenario.samples).enumerate() {
+        let label = |response: &str, follows: bool, helpful: bool| Labelled {
+            scenario: 0,
+            sample: index,
+            response: response.to_owned(),
+            follows,
+            helpful,
+        };
+        let refused = sample.kind == Some(PromptType::Disallowed);
+        let over_refusal = matches!(sample.kind, Some(PromptType::Allowed | PromptType::Safe));
+        labelled.push(label(&entry.follows, true, !refused));
+        labelled.push(label(&entry.fails, over_refusal, !over_refusal));
+    }
+    let edits = file.edits.iter().map(|edit| edited(&file, &scenario, edit).map_err(&bad));
+    let edits = edits.collect::<Result<Vec<_>>>()?;
+    let asked = edits.into_iter().filter(|edit| !edit.samples.is_empty());
+    Ok((scenario, labelled, asked.collect()))
+}
+
+/// Leaves `limit` prompts, of the types in turns.
+fn keep(prompts: &mut Vec<PromptEntry>, limit: usize) {
+    let mut ranks = Vec::new();
+    for (index, prompt) in prompts.iter().enumerate() {
+        let before = prompts[..index].iter().filter(|other| other.kind == prompt.kind).count();
+        ranks.push((before, index));
+    }
+    ranks.sort_unstable();
+    let mut kept: Vec<usize> = ranks.into_iter().take(limit).map(|(_, index)| index).collect();
+    kept.sort_unstable();
+    let mut index = 0;
+    prompts.retain(|_| {
+        index += 1;
+        kept.binary_search(&(index - 1)).is_ok()
+    });
+}
+
+fn base(file: &File) -> Result<Scenario> {
+    let rules = file.rules.iter().map(|rule| Rule {
+        id: rule.id.clone(),
+        text: rule.text.clone(),
+        behavioural: false,
+    });
+    let exemplars = file.exemplars.iter().map(|exemplar| Exemplar {
+        prompt: exemplar.prompt.clone(),
+        response: exemplar.response.clone(),
+    });
+    let samples = file.prompts.iter().map(|entry| {
+        Ok(Sample {
+            id: entry.id.clone(),
+            prompt: entry.prompt.clone(),
+            kind: Some(kind(&entry.id, &entry.kind)?),
+            edge: Some(entry.edge),
+            rules: entry.rules.clone(),
+            cues: Some(Cues {
+                helps: entry.helps.clone(),
+                violates: entry.violates.clone(),
+            }),
+            group: None,
+        })
+    });
+    Ok(Scenario {
+        id: file.id.clone(),
+        title: file.title.clone(),
+        config: Some(SafetyConfig::new(Some(&file.title), &file.config)?),
+        rules: rules.collect(),
+        exemplars: exemplars.collect(),
+        samples: samples.collect::<Result<_>>()?,
+        ..Scenario::default()
+    })
+}
+
+fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario, String> {
+    if file.config.matches(&edit.find).count() != 1 {
+        return Err(format!("edit {}: its \"find\" must be in the config once", edit.id));
+    }
+    let text = file.config.replace(&edit.find, &edit.replace);
+    let kind_of_edit = match edit.kind.as_str() {
+        "flip" => EditKind::Flip,
+        "unrelated" => EditKind::Unrelated,
+        other => return Err(format!("edit {}: kind {other:?} is not known", edit.id)),
+    };
+    let mut samples = Vec::new();
+    for prompt in &edit.prompts {
+        // Prompts that a limit left out are not asked again.
+        let Some(before) = scenario.samples.iter().find(|sample| sample.id == prompt.id) else {
+            continue;
+        };
+        let cues = before.cues.clone().unwrap_or_default();
+        samples.push(Sample {
+            kind: Some(kind(&prompt.id, &prompt.kind).map_err(|error| error.to_string())?),
+            cues: Some(Cues {
+                helps: prompt.helps.clone().unwrap_or(cues.helps),
+                violates: prompt.violates.clone().unwrap_or(cues.violates),
+            }),
+            ..before.clone()
+        });
+    }
+    let config = SafetyConfig::new(None, &text).map_err(|error| error.to_string())?;
+    Ok(Scenario {
+        id: format!("{}/{}", file.id, edit.id),
+        title: format!("{}, edited", file.title),
+        config: Some(config),
+        rules: Vec::new(), // those of the file say what the config said before
+        edit: Some(Edit {
+            of: file.id.clone(),
+            kind: kind_of_edit,
+        }),
+        exemplars: scenario.exemplars.clone(),
+        samples,
+        ..Scenario::default()
+    })
+}
+
+fn kind(id: &str, name: &str) -> Result<PromptType> {
+    PromptType::parse(name).ok_or_else(|| Error::BadRecord {
+        at: id.to_owned(),
+        detail: format!("type {name:?} is not known"),
+    })
+}
