@@ -1,1 +1,3 @@
 //! CoSA-Score: how well a system follows safety configs.
+
+pub mod records;
