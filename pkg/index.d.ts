@@ -250,12 +250,12 @@ export declare class CosaError extends Error {
  *   `missing_metadata`, `bad_metadata`, `missing_tensor`, `shape_mismatch`, `non_finite`, `tokenizer`, `template`, `digest_mismatch`.
  * - Its way here: `http` (the server said no), `network` (not reached, or broken off), `io` (a file cannot be read).
  * - What was asked: `invalid_option`, `invalid_safety_config`, `unauthorized`, `config_too_long`, `message_too_long`,
- *   `unsupported_backend`, `wrong_state`.
+ *   `unsupported_backend`, `wrong_state`, `bad_record`.
  * - The engine: `out_of_memory`, `engine_unavailable` (it does not start here), `engine_crashed` (load again), `freed`.
  */
 export type CosaErrorCode =
   | 'not_gguf' | 'malformed_gguf' | 'truncated_gguf' | 'unsupported_tensor_type' | 'unsupported_architecture'
   | 'missing_metadata' | 'bad_metadata' | 'missing_tensor' | 'shape_mismatch' | 'non_finite' | 'tokenizer' | 'template'
   | 'digest_mismatch' | 'http' | 'network' | 'io' | 'invalid_option' | 'invalid_safety_config' | 'unauthorized'
-  | 'config_too_long' | 'message_too_long' | 'unsupported_backend' | 'wrong_state' | 'out_of_memory'
-  | 'engine_unavailable' | 'engine_crashed' | 'freed';
+  | 'config_too_long' | 'message_too_long' | 'unsupported_backend' | 'wrong_state' | 'bad_record'
+  | 'out_of_memory' | 'engine_unavailable' | 'engine_crashed' | 'freed';
