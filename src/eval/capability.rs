@@ -46,7 +46,11 @@ pub fn accuracy(
             (chances[best] > 0.0).then_some(best)
         });
         invalid += usize::from(best.is_none());
-        right.push(if best == Some(question.answer) { 100.0 } else { 0.0 });
+        right.push(if best == Some(question.answer) {
+            100.0
+        } else {
+            0.0
+        });
         done(index + 1)?;
     }
     Ok(Capability {

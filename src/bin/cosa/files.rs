@@ -14,7 +14,16 @@ const CHUNK: usize = 1 << 20;
 
 /// The model of a file, or of a file and the shards beside it.
 pub fn load<B: Backend>(backend: B, model: &Path) -> Result<ChatModel<B>> {
-    let mut loader = ChatLoader::new(backend, ChatLoadOptions::default())?;
+    load_with(backend, model, ChatLoadOptions::default())
+}
+
+/// As [`load`], with demands.
+pub fn load_with<B: Backend>(
+    backend: B,
+    model: &Path,
+    options: ChatLoadOptions,
+) -> Result<ChatModel<B>> {
+    let mut loader = ChatLoader::new(backend, options)?;
     for path in shard_paths(model)? {
         let name = path.display().to_string();
         let mut file = std::fs::File::open(&path).map_err(io(&name))?;

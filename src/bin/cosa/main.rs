@@ -5,6 +5,8 @@ mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 mod chat;
 #[cfg(not(target_arch = "wasm32"))]
+mod eval;
+#[cfg(not(target_arch = "wasm32"))]
 mod files;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -15,6 +17,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -44,4 +47,6 @@ enum Command {
     Bench(bench::Arguments),
     /// Chat, one line a message; `/config TEXT` switches the safety config.
     Chat(chat::Arguments),
+    /// Measure how well a model follows safety configs.
+    Eval(eval::Arguments),
 }

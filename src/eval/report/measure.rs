@@ -15,7 +15,11 @@ pub fn measure(judge: &mut dyn Judge, task: &Task, limit: usize) -> Result<Judge
     let (mut violations, mut helpful) = (Agreement::default(), Agreement::default());
     let mut undecided = 0;
     let all = task.labelled.len();
-    let wanted = if judge.can_be_measured() { limit.min(all) } else { 0 };
+    let wanted = if judge.can_be_measured() {
+        limit.min(all)
+    } else {
+        0
+    };
     for index in 0..wanted {
         // Every so many-th: labels lie sorted by config.
         let label = &task.labelled[index * all / wanted];

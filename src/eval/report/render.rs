@@ -1,5 +1,6 @@
 //! A report for people: Markdown for a terminal or a repository, one HTML page for a browser.
 
+use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 
 use super::Report;
@@ -11,7 +12,10 @@ use crate::eval::line::Line;
 /// # Errors
 /// `Template` where the template and the report do not fit each other.
 pub fn markdown(report: &Report) -> Result<String> {
-    render("report.md.j2", context! { report })
+    render(
+        "report.md.j2",
+        context! { report => Value::from(Serde(report)) },
+    )
 }
 
 /// The report as one HTML page that needs nothing else, with every response in it.
@@ -19,10 +23,12 @@ pub fn markdown(report: &Report) -> Result<String> {
 /// # Errors
 /// As [`markdown`].
 pub fn html(report: &Report, lines: &[Line]) -> Result<String> {
+    let report = Value::from(Serde(report));
+    let lines = Value::from(Serde(lines));
     render("report.html.j2", context! { report, lines })
 }
 
-fn render(name: &str, values: minijinja::Value) -> Result<String> {
+fn render(name: &str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     let failed = |error: minijinja::Error| Error::Template {
         detail: format!("{name}: {error:#}"),

@@ -69,10 +69,20 @@ impl System for Remote {
             detail: "the request's thread ended early".to_owned(),
         };
         Ok(std::thread::scope(|scope| {
-            let threads: Vec<_> = asks.iter().map(|ask| scope.spawn(move || answer(ask))).collect();
-            let answers = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(died())));
+            let threads: Vec<_> = asks
+                .iter()
+                .map(|ask| scope.spawn(move || answer(ask)))
+                .collect();
+            let answers = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| Err(died())));
             let replies = asks.iter().zip(answers);
-            replies.map(|(ask, response)| Reply { key: ask.key, response }).collect()
+            replies
+                .map(|(ask, response)| Reply {
+                    key: ask.key,
+                    response,
+                })
+                .collect()
         }))
     }
 
@@ -91,7 +101,11 @@ impl System for Remote {
 /// The option that is said last, as a whole word: models sum up at the end.
 fn last_of(text: &str, options: &[&str]) -> Option<usize> {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    let said = words.filter_map(|word| options.iter().position(|option| option.to_lowercase() == word));
+    let said = words.filter_map(|word| {
+        options
+            .iter()
+            .position(|option| option.to_lowercase() == word)
+    });
     said.last()
 }
 

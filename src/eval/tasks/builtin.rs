@@ -91,7 +91,11 @@ pub fn builtin(files: &[(&str, &str)], limit: Option<usize>) -> Result<Task> {
     for (name, json) in files {
         let (base, labelled, edits) = scenarios_of(name, json, limit)?;
         let scenario = task.scenarios.len();
-        task.labelled.extend(labelled.into_iter().map(|label| Labelled { scenario, ..label }));
+        task.labelled.extend(
+            labelled
+                .into_iter()
+                .map(|label| Labelled { scenario, ..label }),
+        );
         task.scenarios.push(base);
         edited.extend(edits);
     }
@@ -130,7 +134,10 @@ pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Part
         labelled.push(label(&entry.follows, true, !refused));
         labelled.push(label(&entry.fails, over_refusal, !over_refusal));
     }
-    let edits = file.edits.iter().map(|edit| edited(&file, &scenario, edit).map_err(&bad));
+    let edits = file
+        .edits
+        .iter()
+        .map(|edit| edited(&file, &scenario, edit).map_err(&bad));
     let edits = edits.collect::<Result<Vec<_>>>()?;
     let asked = edits.into_iter().filter(|edit| !edit.samples.is_empty());
     Ok((scenario, labelled, asked.collect()))
@@ -140,11 +147,18 @@ pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Part
 fn keep(prompts: &mut Vec<PromptEntry>, limit: usize) {
     let mut ranks = Vec::new();
     for (index, prompt) in prompts.iter().enumerate() {
-        let before = prompts[..index].iter().filter(|other| other.kind == prompt.kind).count();
+        let before = prompts[..index]
+            .iter()
+            .filter(|other| other.kind == prompt.kind)
+            .count();
         ranks.push((before, index));
     }
     ranks.sort_unstable();
-    let mut kept: Vec<usize> = ranks.into_iter().take(limit).map(|(_, index)| index).collect();
+    let mut kept: Vec<usize> = ranks
+        .into_iter()
+        .take(limit)
+        .map(|(_, index)| index)
+        .collect();
     kept.sort_unstable();
     let mut index = 0;
     prompts.retain(|_| {
@@ -190,7 +204,10 @@ fn base(file: &File) -> Result<Scenario> {
 
 fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario, String> {
     if file.config.matches(&edit.find).count() != 1 {
-        return Err(format!("edit {}: its \"find\" must be in the config once", edit.id));
+        return Err(format!(
+            "edit {}: its \"find\" must be in the config once",
+            edit.id
+        ));
     }
     let text = file.config.replace(&edit.find, &edit.replace);
     let kind_of_edit = match edit.kind.as_str() {
@@ -201,7 +218,11 @@ fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario
     let mut samples = Vec::new();
     for prompt in &edit.prompts {
         // Prompts that a limit left out are not asked again.
-        let Some(before) = scenario.samples.iter().find(|sample| sample.id == prompt.id) else {
+        let Some(before) = scenario
+            .samples
+            .iter()
+            .find(|sample| sample.id == prompt.id)
+        else {
             continue;
         };
         let cues = before.cues.clone().unwrap_or_default();

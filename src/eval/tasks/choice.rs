@@ -26,7 +26,9 @@ impl Question {
     #[must_use]
     pub fn prompt(&self) -> String {
         let choices = LETTERS.iter().zip(&self.choices);
-        let lines: Vec<String> = choices.map(|(letter, text)| format!("{letter}. {text}")).collect();
+        let lines: Vec<String> = choices
+            .map(|(letter, text)| format!("{letter}. {text}"))
+            .collect();
         format!(
             "{}\n{}\nAnswer with the letter of the right choice.",
             self.text,
@@ -46,13 +48,23 @@ pub(super) fn read(
     options: &ReadOptions,
 ) -> Result<Vec<Question>> {
     let limit = options.limit.unwrap_or(usize::MAX);
-    records.take(limit).map(|record| question(&record?)).collect()
+    records
+        .take(limit)
+        .map(|record| question(&record?))
+        .collect()
 }
 
 fn question(record: &Record) -> Result<Question> {
-    let choices: Vec<String> = record.texts("choices")?.into_iter().map(str::to_owned).collect();
+    let choices: Vec<String> = record
+        .texts("choices")?
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     if !(2..=LETTERS.len()).contains(&choices.len()) {
-        return Err(record.error(format!("has {} choices; 2 to 10 are possible", choices.len())));
+        return Err(record.error(format!(
+            "has {} choices; 2 to 10 are possible",
+            choices.len()
+        )));
     }
     let answer = match record.fields.get("answer") {
         Some(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
@@ -62,9 +74,12 @@ fn question(record: &Record) -> Result<Question> {
         }
         _ => None,
     };
-    let answer = answer.filter(|&index| index < choices.len()).ok_or_else(|| {
-        record.error("column \"answer\" must be an index from 0, a letter, or one of the choices")
-    })?;
+    let answer = answer
+        .filter(|&index| index < choices.len())
+        .ok_or_else(|| {
+            record
+                .error("column \"answer\" must be an index from 0, a letter, or one of the choices")
+        })?;
     Ok(Question {
         text: record.text("question")?.to_owned(),
         choices,

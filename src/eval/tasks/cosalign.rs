@@ -50,7 +50,11 @@ impl CosAlign {
 impl Format for CosAlign {
     fn entries(&self, record: &Record) -> Result<Vec<Entry>> {
         let (config, allowed) = if record.fields.contains_key("allowed") {
-            let mut allowed: Vec<String> = record.texts("allowed")?.into_iter().map(str::to_owned).collect();
+            let mut allowed: Vec<String> = record
+                .texts("allowed")?
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
             allowed.sort();
             (self.categorical(record, &allowed)?, Some(allowed))
         } else {
@@ -58,7 +62,9 @@ impl Format for CosAlign {
         };
         let scenario = Scenario {
             id: record.opt_text("config_id")?.unwrap_or_default().to_owned(),
-            title: allowed.as_ref().map_or_else(String::new, |allowed| format!("allows {}", allowed.join(", "))),
+            title: allowed.as_ref().map_or_else(String::new, |allowed| {
+                format!("allows {}", allowed.join(", "))
+            }),
             config: Some(config),
             allowed,
             ..Scenario::default()
@@ -77,7 +83,9 @@ impl Format for CosAlign {
 /// 1 allowed, 2 partial, 3 disallowed, as numbers or as names.
 fn situation(record: &Record) -> Result<PromptType> {
     let value = &record.fields["situation"];
-    let name = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_lowercase());
+    let name = value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| text.trim().to_lowercase());
     match name.as_str() {
         "1" => Ok(PromptType::Allowed),
         "2" => Ok(PromptType::Partial),

@@ -9,5 +9,8 @@ pub(super) fn read(
     options: &ReadOptions,
 ) -> Result<Vec<String>> {
     let limit = options.limit.unwrap_or(usize::MAX);
-    records.take(limit).map(|record| Ok(record?.text("text")?.to_owned())).collect()
+    records
+        .take(limit)
+        .map(|record| Ok(record?.text("text")?.to_owned()))
+        .collect()
 }

@@ -54,7 +54,10 @@ impl Specification {
 
     fn scenario(&self, id: &str) -> Result<Scenario> {
         let rules = self.rules();
-        let lines: Vec<String> = rules.iter().map(|rule| format!("- {}", rule.text)).collect();
+        let lines: Vec<String> = rules
+            .iter()
+            .map(|rule| format!("- {}", rule.text))
+            .collect();
         let text = format!("{}\n{}", self.description, lines.join("\n"));
         Ok(Scenario {
             id: id.to_owned(),
@@ -79,7 +82,9 @@ impl SpecBench {
                     .to_owned(),
             });
         };
-        let scenarios = all.iter().map(|(id, one)| Ok((id.clone(), one.scenario(id)?)));
+        let scenarios = all
+            .iter()
+            .map(|(id, one)| Ok((id.clone(), one.scenario(id)?)));
         Ok(Self {
             scenarios: scenarios.collect::<Result<_>>()?,
         })
@@ -126,8 +131,8 @@ pub(super) fn safe_or_not(record: &Record) -> Result<Option<PromptType>> {
         None => Ok(None),
         Some("safe") => Ok(Some(PromptType::Allowed)),
         Some("unsafe") => Ok(Some(PromptType::Disallowed)),
-        Some(other) => Err(record.error(format!(
-            "label {other:?} is not known; known: safe, unsafe"
-        ))),
+        Some(other) => {
+            Err(record.error(format!("label {other:?} is not known; known: safe, unsafe")))
+        }
     }
 }

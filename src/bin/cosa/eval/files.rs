@@ -1,0 +1,206 @@
+//! The directory of a run: what was written survives a kill, and a half-written file is never seen.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use cosa::eval::line::Line;
+use cosa::eval::report::About;
+use cosa::eval::sample::Task;
+use cosa::eval::systems::Address;
+use cosa::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::files::io;
+
+const RESPONSES: &str = "responses.jsonl";
+const RAN: &str = "run.json";
+
+/// What a run depends on, so that another one does not go on in its directory.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ran {
+    task: String,
+    prompts: usize,
+    system: String,
+    judge: String,
+    limit: Option<usize>,
+    seed: u64,
+    max_tokens: usize,
+    context_length: Option<usize>,
+}
+
+impl Ran {
+    /// Of a run that is about to begin. Set-ups are no part of it: more may be added later.
+    pub fn new(about: &About, judge: &str, task: &Task) -> Result<Self> {
+        Ok(Self {
+            task: about.task.clone(),
+            prompts: task
+                .scenarios
+                .iter()
+                .map(|scenario| scenario.samples.len())
+                .sum(),
+            system: about.system.clone(),
+            judge: judge.to_owned(),
+            limit: about.limit,
+            seed: about.seed,
+            max_tokens: about.max_tokens,
+            context_length: about.context_length,
+        })
+    }
+}
+
+/// The directory of one run.
+pub struct Directory {
+    path: PathBuf,
+    responses: File,
+    lines: Vec<Line>,
+}
+
+impl Directory {
+    /// Opens it, with the lines that an earlier run of the same kind left.
+    ///
+    /// # Errors
+    /// `WrongState` where it holds another run; `Io`; `BadRecord` for a damaged line, the last
+    /// one apart, which a kill may have cut.
+    pub fn open(path: &Path, ran: &Ran) -> Result<Self> {
+        create(path)?;
+        let file = path.join(RAN);
+        if file.exists() {
+            let text = fs::read_to_string(&file).map_err(io(&file.display().to_string()))?;
+            let before: Option<Ran> = serde_json::from_str(&text).ok();
+            if before.as_ref() != Some(ran) {
+                return Err(Error::WrongState {
+                    detail: format!(
+                        "{} holds a run with other data, model, judge or options (see {RAN}); \
+                         give another --out, or remove it",
+                        path.display()
+                    ),
+                });
+            }
+        } else {
+            replace(&file, &super::json(ran)?)?;
+        }
+        let responses = path.join(RESPONSES);
+        let lines = if responses.exists() {
+            read_lines(&responses)?
+        } else {
+            Vec::new()
+        };
+        // Without what a kill cut off, so that new lines begin on a line of their own.
+        replace(&responses, &text_of(&lines)?)?;
+        let opened = OpenOptions::new().append(true).open(&responses);
+        Ok(Self {
+            path: path.to_owned(),
+            responses: opened.map_err(io(&responses.display().to_string()))?,
+            lines,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Writes lines through to the system.
+    pub fn append(&mut self, lines: &[Line]) -> Result<()> {
+        let path = self.path.join(RESPONSES).display().to_string();
+        let written = self.responses.write_all(text_of(lines)?.as_bytes());
+        written.map_err(io(&path))?;
+        self.lines.extend_from_slice(lines);
+        Ok(())
+    }
+
+    /// Sorts the file by set-up, config and prompt, so that the same run gives the same bytes
+    /// however often it was stopped. Of two lines for one response, the later stays.
+    pub fn finish(&mut self, task: &Task, setups: &[String]) -> Result<Vec<Line>> {
+        let places = task.scenarios.iter().flat_map(|scenario| {
+            scenario
+                .samples
+                .iter()
+                .map(|sample| (scenario.id.clone(), sample.id.clone()))
+        });
+        let mut order = BTreeMap::new();
+        for (prompt, place) in places.enumerate() {
+            order.insert(place, prompt);
+        }
+        let rank = |line: &Line| {
+            let setup = setups.iter().position(|name| *name == line.setup);
+            let place = order.get(&(line.config_id.clone(), line.prompt_id.clone()));
+            (
+                setup.unwrap_or(usize::MAX),
+                line.setup.clone(),
+                place.copied(),
+            )
+        };
+        let latest: BTreeMap<Address, Line> = self
+            .lines
+            .iter()
+            .map(|line| (line.address(), line.clone()))
+            .collect();
+        let mut lines: Vec<Line> = latest.into_values().collect();
+        lines.sort_by_key(rank);
+        replace(&self.path.join(RESPONSES), &text_of(&lines)?)?;
+        Ok(lines)
+    }
+
+    /// Writes one of the reports.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        replace(&self.path.join(name), text)
+    }
+}
+
+/// The lines of a file. A last line without its newline is left out where it does not parse.
+///
+/// # Errors
+/// `Io`; `BadRecord` that names the line.
+pub fn read_lines(path: &Path) -> Result<Vec<Line>> {
+    let name = path.display().to_string();
+    let mut reader = BufReader::new(File::open(path).map_err(io(&name))?);
+    let (mut lines, mut bytes, mut number) = (Vec::new(), Vec::new(), 0);
+    while reader.read_until(b'\n', &mut bytes).map_err(io(&name))? > 0 {
+        number += 1;
+        match serde_json::from_slice(&bytes) {
+            Ok(line) => lines.push(line),
+            Err(_) if bytes.trim_ascii().is_empty() || !bytes.ends_with(b"\n") => {}
+            Err(error) => {
+                return Err(Error::BadRecord {
+                    at: format!("{name} line {number}"),
+                    detail: format!("is no response: {error}"),
+                });
+            }
+        }
+        bytes.clear();
+    }
+    Ok(lines)
+}
+
+/// Makes a directory and those above it.
+pub fn create(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(io(&path.display().to_string()))
+}
+
+/// Writes a file beside the old one and puts it in its place when it is whole.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let name = path.display().to_string();
+    let fresh = path.with_extension("new");
+    let write = || {
+        let mut file = File::create(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)
+    };
+    write().map_err(io(&name))
+}
+
+fn text_of(lines: &[Line]) -> Result<String> {
+    let each = lines
+        .iter()
+        .map(|line| line.to_json().map(|json| json + "\n"));
+    each.collect()
+}
