@@ -1,6 +1,7 @@
 //! One model, its conversations, and the one run that may be under way.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{ChatModel, Conversation};
 use crate::backend::Backend;
@@ -16,7 +17,7 @@ struct Run<B: Backend> {
 
 /// What the edges (browser, command line) drive, step by step.
 pub struct Session<B: Backend> {
-    model: ChatModel<B>,
+    model: Arc<ChatModel<B>>,
     chats: BTreeMap<u32, Conversation<B>>,
     next_chat: u32,
     run: Option<Run<B>>,
@@ -27,7 +28,7 @@ impl<B: Backend> Session<B> {
     #[must_use]
     pub fn new(model: ChatModel<B>) -> Self {
         Self {
-            model,
+            model: Arc::new(model),
             chats: BTreeMap::new(),
             next_chat: 1,
             run: None,
@@ -38,6 +39,12 @@ impl<B: Backend> Session<B> {
     #[must_use]
     pub fn model(&self) -> &ChatModel<B> {
         &self.model
+    }
+
+    /// The model, to be used beside the conversations.
+    #[must_use]
+    pub fn share_model(&self) -> Arc<ChatModel<B>> {
+        Arc::clone(&self.model)
     }
 
     /// Opens a conversation and returns its number.

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::wire::{self, Info, SafetyConfig, Step, Transcript};
-use super::{JsResult, options, performance_now, throw};
+use super::{Evaluation, JsResult, options, performance_now, throw};
 use crate::backend::{Backend as _, cpu::Cpu};
 use crate::guard::{ChatModel, Session};
 use crate::text::StreamDecoder;
@@ -125,6 +125,11 @@ impl Engine {
         let mut text: String = ids.iter().map(|&id| decoder.push(tokenizer, id)).collect();
         text.push_str(&decoder.finish());
         text
+    }
+
+    /// Plans an evaluation of this model; chats may go on meanwhile.
+    pub fn evaluate(&self, options: JsValue) -> JsResult<Evaluation> {
+        Evaluation::new(self.session.share_model(), options)
     }
 
     /// Bytes of the module's whole memory, which never shrinks.

@@ -4,12 +4,14 @@
 //! `pkg/worker.js`. Every error is a JavaScript `Error` with a `code`.
 
 mod engine;
+mod evaluation;
 mod loader;
 mod options;
 mod threads;
 mod wire;
 
 pub use engine::Engine;
+pub use evaluation::Evaluation;
 pub use loader::Loader;
 
 use js_sys::Reflect;
