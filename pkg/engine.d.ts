@@ -2,7 +2,7 @@
  * The wasm module as `worker.js` sees it: `wasm/<build>/cosa.js`, generated from `src/web/`.
  * Every error it throws on purpose has a string `code`; anything else is a crash.
  */
-import type { FinishReason, ModelInfo, PrefillProgress, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
+import type { FinishReason, Message, ModelInfo, PrefillProgress, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
 import type { EngineOptions } from './protocol.js';
 
 export interface EngineModule {
@@ -34,7 +34,8 @@ export interface Engine {
   setSafetyConfig(chat: number, safetyConfig: SafetyConfigInput): SafetyConfig | null;
   send(chat: number, text: string, options: SamplingOptions): void;
   complete(text: string, options: SamplingOptions): void;
-  /** One prefill chunk or one decode step of what `send` or `complete` began. */
+  respond(messages: Message[], options: SamplingOptions): void;
+  /** One prefill chunk or one decode step of what `send`, `complete` or `respond` began. */
   step(): Step;
   /** Ends what runs; the steps left are held-back text and `done`. */
   abort(): void;
@@ -50,3 +51,34 @@ export type Step =
   | ({ type: 'prefill' } & PrefillProgress)
   | { type: 'text'; channel: 'answer' | 'reasoning'; text: string }
   | { type: 'done'; finishReason: FinishReason; stats: Stats };
+
+/** The module in `wasm/evaluation/`, as `evaluation.js` sees it. */
+export interface EvaluationModule {
+  default(from: { module_or_path: URL }): Promise<unknown>;
+  Evaluation: new (options: EvaluationPlan) => EvaluationState;
+}
+
+export interface EvaluationPlan {
+  task: string;
+  files: { name: string; text: string }[];
+  taxonomy: string;
+  setups: string[];
+  limit?: number;
+  seed: number;
+  maxTokens: number;
+  contextLength: number;
+  system: string;
+  safetyFrame: string;
+  lines: string;
+}
+
+export interface EvaluationState {
+  readonly total: number;
+  /** The next prompt to answer; each is handed out once. */
+  next(): { key: number; messages: Message[]; maxTokens: number; temperature: number; seed: number } | null;
+  reply(key: number, text?: string, reasoning?: string, failure?: string): void;
+  /** Lines that could be judged by now, as JSON. */
+  judge(): string[];
+  report(): string;
+  html(): string;
+}

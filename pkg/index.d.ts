@@ -70,6 +70,8 @@ export interface ModelInfo {
   sha256: string;
   /** Bytes that the weights take in memory. */
   weightBytes: number;
+  /** How the model wants to see a config: in the frame of the paper, or as it is. */
+  safetyFrame: 'guideline' | 'plain';
   /** The licence that the file names. */
   license?: string;
 }
@@ -197,6 +199,13 @@ export declare class ChatModel {
 
   /** Continues `text` as it stands: no chat frame, no safety config, no transcript. Refused where the model has an authority. */
   complete(text: string, options?: SendOptions): Generation;
+  /**
+   * An answer to messages that stand as they are: a system message at most, in front, then user and assistant in turns,
+   * a user last. Nothing is recorded. What the prompt shares with the last such call is not prefilled again.
+   */
+  respond(messages: Message[], options?: SendOptions): Generation;
+  /** Plans a measurement of how well this model follows safety configs; `run()` of the result carries it out. */
+  evaluate(options?: EvaluateOptions): Promise<Evaluation>;
 
   /** Token ids of plain text: no begin token, and no text becomes a control token. */
   tokenize(text: string): Promise<Uint32Array>;
@@ -240,6 +249,93 @@ export declare class Chat {
 }
 
 /** An error with a cause that a program can act on. */
+/** A turn for `respond`. */
+export interface Message {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+export interface EvaluateOptions {
+  /** The built-in benchmark, or the text of a JSON Lines file: CoSApien (`prompt`, `scenario`, `type`), CoSAlign-Test, XSTest, AILuminate. */
+  task?: 'builtin' | { name: string; text: string };
+  /** Ways to use the model: `none`, `ica`, `ica-5shot`, `numbered-rules`, `cascade-oracle`, `best-of-N`. Default: none, ica. */
+  setups?: string[];
+  /** Prompts of each config at most. */
+  limit?: number;
+  /** For sampling, for the choice of prompts and for the intervals. Default 0. */
+  seed?: number;
+  /** Tokens of an answer at most. Default 256. */
+  maxTokens?: number;
+  /** The lines of an earlier run of the same plan, as JSON Lines: it goes on from there. */
+  lines?: string;
+}
+
+/** A planned measurement. The judge is the rule-based one; `report().judge` tells how far it can be trusted. */
+export declare class Evaluation {
+  private constructor();
+  /** Lines that were still to come when it was planned. */
+  readonly total: number;
+  /** All lines so far. */
+  readonly lines: ResponseLine[];
+  /** Asks and judges what is left. Leaving the loop or aborting stops; another call goes on. The model can do nothing else meanwhile. */
+  run(options?: { signal?: AbortSignal }): AsyncGenerator<ResponseLine, void>;
+  /** The numbers so far: the same as `report.json` of the command line. */
+  report(): EvaluationReport;
+  /** The report so far as one self-contained HTML page. */
+  html(): string;
+}
+
+/** A response with its verdict: a line of `responses.jsonl`. */
+export interface ResponseLine {
+  setup: string;
+  config_id: string;
+  prompt_id: string;
+  prompt: string;
+  type: 'allowed' | 'disallowed' | 'partial' | 'safe' | null;
+  response: string | null;
+  reasoning?: string;
+  /** Why there is no response. */
+  failure?: string;
+  verdicts: null | {
+    /** 0 to 5; null where the judge did not decide. */
+    helpfulness: number | null;
+    addressed: boolean | null;
+    rules: { rule: string; adherence: 'not_applicable' | 'follows' | 'violates' | 'undecided' }[];
+    risks: string[];
+    undecided?: string;
+  };
+}
+
+export interface Interval { value: number; low: number; high: number }
+export interface Outcomes { prompts: number; right: number; over_refusal: number; violation: number; invalid: number }
+
+/** `report.json`; fields not listed here are documented in the Rust module `eval::report`. */
+export interface EvaluationReport {
+  schema: string;
+  about: { task: string; system: string; limit: number | null; seed: number; max_tokens: number; context_length: number | null };
+  judge: {
+    name: string;
+    measured: null | {
+      labelled: number; undecided: number;
+      violations: { precision: number | null; recall: number | null; kappa: number | null };
+      helpful: { precision: number | null; recall: number | null; kappa: number | null };
+    };
+  };
+  configs: { id: string; title: string; prompts: number; text: string | null }[];
+  /** CoSA-Score of a system that answers all it may and refuses the rest; a right refusal counts 0. */
+  perfect_score: number;
+  setups: {
+    name: string; responses: number; cosa_score: Interval;
+    /** Percent. */
+    helpful_safe: Interval; helpful_unsafe: Interval;
+    invalid: number; invalid_reasons: Record<string, number>;
+    outcomes: Record<string, Outcomes>;
+    configs: { id: string; cosa_score: Interval; helpful_safe: number; helpful_unsafe: number; invalid: number }[];
+    flip: null | { flips: number; flipped: number; unrelated: number; stayed: number };
+  }[];
+  comparisons: { a: string; b: string; difference: Interval; p_value: number }[];
+}
+
 export declare class CosaError extends Error {
   constructor(code: CosaErrorCode, message: string, options?: ErrorOptions);
   readonly code: CosaErrorCode;

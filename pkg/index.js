@@ -2,4 +2,5 @@
 
 export { ChatModel } from './model.js';
 export { Chat } from './chat.js';
+export { Evaluation } from './evaluation.js';
 export { CosaError } from './errors.js';

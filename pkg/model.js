@@ -1,12 +1,13 @@
 /** A loaded model: the door of the package. */
 
-/** @import { LoadOptions, ModelInfo, ModelSource, SafetyConfigInput, SendOptions } from './index.d.ts' */
+/** @import { EvaluateOptions, LoadOptions, Message, ModelInfo, ModelSource, SafetyConfigInput, SendOptions } from './index.d.ts' */
 /** @import { Calls } from './protocol.js' */
 /** @import { Ask } from './generation.js' */
 
 import { Chat } from './chat.js';
 import { Connection } from './connection.js';
 import { CosaError, invalidOption } from './errors.js';
+import { Evaluation } from './evaluation.js';
 import { Generation } from './generation.js';
 import { checkLoadOptions } from './load_options.js';
 import { listParts } from './source.js';
@@ -61,6 +62,19 @@ export class ChatModel {
     return new Generation(this.#connection, options, this.#completing(text));
   }
 
+  /**
+   * @param {Message[]} messages
+   * @param {SendOptions} [options]
+   */
+  respond(messages, options = {}) {
+    return new Generation(this.#connection, options, this.#responding(messages));
+  }
+
+  /** @param {EvaluateOptions} [options] */
+  evaluate(options = {}) {
+    return Evaluation.plan(this, options);
+  }
+
   /** @param {string} text */
   async tokenize(text) {
     return this.#ask('tokenize', { text: String(text) });
@@ -86,6 +100,15 @@ export class ChatModel {
   async #completing(text) {
     if (typeof text !== 'string') throw invalidOption('text', `must be a string, not ${typeof text}`);
     return (options, onEvent) => this.#connection.request('complete', { text, options }, onEvent);
+  }
+
+  /**
+   * @param {Message[]} messages
+   * @returns {Promise<Ask>}
+   */
+  async #responding(messages) {
+    if (!Array.isArray(messages)) throw invalidOption('messages', 'must be a list of { role, content }');
+    return (options, onEvent) => this.#connection.request('respond', { messages, options }, onEvent);
   }
 
   /**

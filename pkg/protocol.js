@@ -9,7 +9,7 @@
  * `crashed` ends everything: the worker holds no usable engine any more.
  */
 
-/** @import { CosaErrorCode, FinishReason, LoadProgress, ModelInfo, PrefillProgress, SafetyConfig,
+/** @import { CosaErrorCode, FinishReason, LoadProgress, Message, ModelInfo, PrefillProgress, SafetyConfig,
  *    SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.d.ts' */
 
 import { CosaError } from './errors.js';
@@ -22,6 +22,7 @@ import { CosaError } from './errors.js';
  *   setSafetyConfig: { ask: { chat: number, safetyConfig: SafetyConfigInput }, value: SafetyConfig | null },
  *   send: { ask: { chat: number, text: string, options: SamplingOptions }, value: Ending },
  *   complete: { ask: { text: string, options: SamplingOptions }, value: Ending },
+ *   respond: { ask: { messages: Message[], options: SamplingOptions }, value: Ending },
  *   retract: { ask: { chat: number }, value: string | null },
  *   closeChat: { ask: { chat: number }, value: void },
  *   tokenize: { ask: { text: string }, value: Uint32Array },

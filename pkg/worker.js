@@ -63,6 +63,7 @@ function serve(request) {
     case 'setSafetyConfig': return loaded.setSafetyConfig(request.chat, request.safetyConfig);
     case 'send': return generate(loaded, request.id, () => loaded.send(request.chat, request.text, request.options));
     case 'complete': return generate(loaded, request.id, () => loaded.complete(request.text, request.options));
+    case 'respond': return generate(loaded, request.id, () => loaded.respond(request.messages, request.options));
     case 'retract': return loaded.retract(request.chat);
     case 'closeChat': return loaded.closeChat(request.chat);
     case 'tokenize': return loaded.tokenize(request.text);

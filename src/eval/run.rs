@@ -110,6 +110,11 @@ impl<S: System, J: Judge> Run<S, J> {
         &self.system
     }
 
+    /// What answers, to be fed where it needs that.
+    pub fn system_mut(&mut self) -> &mut S {
+        &mut self.system
+    }
+
     /// What judges.
     pub fn judge_mut(&mut self) -> &mut J {
         &mut self.judge

@@ -1,13 +1,13 @@
 //! One model, its conversations, and the one run that may be under way.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::{ChatModel, Conversation};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{Clock, Context, GenerateOptions, Generation, Request, Step};
 use crate::safety::SafetyConfig;
+use crate::text::Message;
 
 struct Run<B: Backend> {
     /// `None` is a completion outside any conversation.
@@ -17,10 +17,12 @@ struct Run<B: Backend> {
 
 /// What the edges (browser, command line) drive, step by step.
 pub struct Session<B: Backend> {
-    model: Arc<ChatModel<B>>,
+    model: ChatModel<B>,
     chats: BTreeMap<u32, Conversation<B>>,
     next_chat: u32,
     run: Option<Run<B>>,
+    /// What [`Session::respond`] ran last: the next prompt often begins alike.
+    spare: Option<Context<B>>,
 }
 
 impl<B: Backend> Session<B> {
@@ -28,10 +30,11 @@ impl<B: Backend> Session<B> {
     #[must_use]
     pub fn new(model: ChatModel<B>) -> Self {
         Self {
-            model: Arc::new(model),
+            model,
             chats: BTreeMap::new(),
             next_chat: 1,
             run: None,
+            spare: None,
         }
     }
 
@@ -39,12 +42,6 @@ impl<B: Backend> Session<B> {
     #[must_use]
     pub fn model(&self) -> &ChatModel<B> {
         &self.model
-    }
-
-    /// The model, to be used beside the conversations.
-    #[must_use]
-    pub fn share_model(&self) -> Arc<ChatModel<B>> {
-        Arc::clone(&self.model)
     }
 
     /// Opens a conversation and returns its number.
@@ -140,6 +137,28 @@ impl<B: Backend> Session<B> {
         Ok(())
     }
 
+    /// Begins an answer to turns that stand as they are, a config among them or not. Nothing
+    /// is recorded; what the prompt shares with the last one is not prefilled again.
+    ///
+    /// # Errors
+    /// `WrongState` while anything runs, `Unauthorized` under an authority,
+    /// `MessageTooLong`, `InvalidOption`, and the template's.
+    pub fn respond(
+        &mut self,
+        turns: &[Message],
+        options: GenerateOptions,
+        clock: Clock<'_>,
+    ) -> Result<()> {
+        self.require_idle()?;
+        let request = self.model.request(turns, options)?;
+        let transformer = &self.model.transformer;
+        let spare = self.spare.take();
+        let context = spare.unwrap_or_else(|| Context::new(transformer));
+        let generation = Generation::new(context, request, transformer, clock)?;
+        self.start(None, generation);
+        Ok(())
+    }
+
     /// One piece of the work under way.
     ///
     /// # Errors
@@ -182,7 +201,8 @@ impl<B: Backend> Session<B> {
     pub fn cache_bytes(&self) -> usize {
         let model = &self.model.transformer;
         let idle: usize = self.chats.values().map(|chat| chat.bytes(model)).sum();
-        idle + (self.run.as_ref()).map_or(0, |run| run.generation.bytes(model))
+        let spare = (self.spare.as_ref()).map_or(0, |context| context.bytes(model));
+        idle + spare + (self.run.as_ref()).map_or(0, |run| run.generation.bytes(model))
     }
 
     fn start(&mut self, chat: Option<u32>, generation: Generation<B>) {
@@ -194,9 +214,14 @@ impl<B: Backend> Session<B> {
         let Some(run) = self.run.take() else {
             return;
         };
-        let chat = run.chat.and_then(|chat| self.chats.get_mut(&chat));
-        if let Some(conversation) = chat {
-            conversation.finish(&self.model, run.generation.into_output());
+        let output = run.generation.into_output();
+        match run.chat {
+            None => self.spare = Some(output.context),
+            Some(chat) => {
+                if let Some(conversation) = self.chats.get_mut(&chat) {
+                    conversation.finish(&self.model, output);
+                }
+            }
         }
     }
 

@@ -22,6 +22,15 @@ impl Frame {
     /// The metadata key in which a model file names its frame.
     pub const KEY: &str = "cosa.safety_frame";
 
+    /// The name in model files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Guideline => "guideline",
+            Self::Plain => "plain",
+        }
+    }
+
     /// The frame named by the value of [`Self::KEY`]; `Guideline` where the key is absent.
     ///
     /// # Errors

@@ -12,6 +12,13 @@ pub enum Role {
 }
 
 impl Role {
+    /// The role of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::System, Self::User, Self::Assistant];
+        all.into_iter().find(|role| role.name() == name)
+    }
+
     /// The name that chat templates compare with.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,8 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::wire::{self, Info, SafetyConfig, Step, Transcript};
-use super::{Evaluation, JsResult, options, performance_now, throw};
+use super::wire::{Info, SafetyConfig, Step, Transcript};
+use super::{JsResult, options, performance_now, throw, to_js};
 use crate::backend::{Backend as _, cpu::Cpu};
 use crate::guard::{ChatModel, Session};
 use crate::text::StreamDecoder;
@@ -28,7 +28,7 @@ impl Engine {
     pub fn info(&self) -> JsResult<JsValue> {
         let model = self.session.model();
         let config = &model.transformer.config;
-        wire::to_js(&Info {
+        to_js(&Info {
             architecture: config.family.name,
             name: model.info.name.as_deref(),
             quantization: &model.info.quantization.to_string(),
@@ -41,6 +41,7 @@ impl Engine {
             threads: model.transformer.backend().threads(),
             sha256: &model.info.sha256,
             weight_bytes: model.transformer.weight_bytes(),
+            safety_frame: model.frame.name(),
             license: model.info.license.as_deref(),
         })
     }
@@ -56,7 +57,7 @@ impl Engine {
     #[wasm_bindgen(js_name = setSafetyConfig)]
     pub fn set_safety_config(&mut self, chat: u32, safety_config: &JsValue) -> JsResult<JsValue> {
         let config = options::safety_config(safety_config).map_err(throw)?;
-        let wire = wire::to_js(&config.as_ref().map(SafetyConfig::from))?;
+        let wire = to_js(&config.as_ref().map(SafetyConfig::from))?;
         self.session
             .set_safety_config(chat, config)
             .map_err(throw)?;
@@ -79,10 +80,19 @@ impl Engine {
             .map_err(throw)
     }
 
+    /// Begins an answer to `[{ role, content }, ...]`, outside any conversation.
+    pub fn respond(&mut self, messages: JsValue, options: &JsValue) -> JsResult<()> {
+        let turns = options::turns(messages).map_err(throw)?;
+        let options = options::generate_options(options).map_err(throw)?;
+        self.session
+            .respond(&turns, options, &performance_now)
+            .map_err(throw)
+    }
+
     /// One prefill chunk or one decode step.
     pub fn step(&mut self) -> JsResult<JsValue> {
         let step = self.session.step(&performance_now).map_err(throw)?;
-        wire::to_js(&Step::from(step))
+        to_js(&Step::from(step))
     }
 
     /// Ends what runs.
@@ -93,14 +103,14 @@ impl Engine {
     /// Removes the last message and its answer; returns the user's text or `null`.
     pub fn retract(&mut self, chat: u32) -> JsResult<JsValue> {
         let text = self.session.retract(chat).map_err(throw)?;
-        wire::to_js(&text)
+        to_js(&text)
     }
 
     /// Everything said, and for each answer how it was made.
     pub fn transcript(&self, chat: u32) -> JsResult<JsValue> {
         let conversation = self.session.chat(chat).map_err(throw)?;
         let sha256 = &self.session.model().info.sha256;
-        wire::to_js(&Transcript::new(sha256, conversation.exchanges()))
+        to_js(&Transcript::new(sha256, conversation.exchanges()))
     }
 
     /// Closes a conversation; what runs in it ends.
@@ -125,11 +135,6 @@ impl Engine {
         let mut text: String = ids.iter().map(|&id| decoder.push(tokenizer, id)).collect();
         text.push_str(&decoder.finish());
         text
-    }
-
-    /// Plans an evaluation of this model; chats may go on meanwhile.
-    pub fn evaluate(&self, options: JsValue) -> JsResult<Evaluation> {
-        Evaluation::new(self.session.share_model(), options)
     }
 
     /// Bytes of the module's whole memory, which never shrinks.

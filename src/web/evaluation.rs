@@ -1,47 +1,43 @@
-//! `Evaluation` as JavaScript sees it: a run over a data set, step by step.
+//! `Evaluation` as JavaScript sees it: hands prompts out, takes answers in, yields lines.
 
-use std::sync::Arc;
-
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use super::{JsResult, performance_now, throw, wire};
-use crate::backend::cpu::Cpu;
+use super::{JsResult, throw, to_js};
 use crate::error::{Error, Result};
-use crate::eval::judges::{Judge, ModelJudge, RuleBased};
+use crate::eval::judges::RuleBased;
 use crate::eval::line::Line;
 use crate::eval::records;
-use crate::eval::report::{About, JudgeReport, html, measure, report};
+use crate::eval::report::{About, JudgeReport, Report, html, measure, report};
 use crate::eval::run::{Plan, Progress, Run};
 use crate::eval::sample::Task;
 use crate::eval::setups;
-use crate::eval::systems::{Local, System as _};
-use crate::eval::tasks::{self, Data, ReadOptions};
+use crate::eval::systems::{Ask, Queue, Response};
+use crate::eval::tasks::{self, BUILTIN, Data, ReadOptions};
 use crate::generate::GenerateOptions;
-use crate::guard::ChatModel;
-use crate::safety::Taxonomy;
+use crate::safety::{Frame, Taxonomy};
 
-type Model = Arc<ChatModel<Cpu>>;
+/// Labelled responses to measure the judge with.
+const LABELS: usize = 300;
 
-/// Prompts under way at a time.
-const WIDTH: usize = 4;
-
-/// What JavaScript asks for; the page's module `evaluation.js` gives all of it.
+/// What `pkg/evaluation.js` gives.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct Options {
-    /// The benchmark's files, or one file of the user's.
+    /// `builtin`, or the name of the user's file.
+    task: String,
+    /// The benchmark's files, or the user's.
     files: Vec<File>,
-    /// Whether `files` are the benchmark's.
-    builtin: bool,
     /// JSON of the risk categories.
     taxonomy: String,
     setups: Vec<String>,
-    /// `rules`, or `model`: the model judges itself.
-    judge: String,
     limit: Option<usize>,
     seed: u64,
     max_tokens: usize,
+    context_length: Option<usize>,
+    /// Which model answers.
+    system: String,
+    safety_frame: Option<String>,
     /// Lines of an earlier run, to go on from.
     lines: String,
 }
@@ -52,96 +48,94 @@ struct File {
     text: String,
 }
 
+/// A prompt that is to be answered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Prompt<'a> {
+    key: usize,
+    messages: Vec<Turn<'a>>,
+    max_tokens: usize,
+    temperature: f64,
+    seed: u64,
+}
+
+#[derive(Serialize)]
+struct Turn<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
 /// A run and its lines.
 #[wasm_bindgen]
 pub struct Evaluation {
-    run: Run<Local<Model, Cpu>, Box<dyn Judge>>,
-    task: Task,
+    run: Run<Queue, RuleBased>,
     setups: Vec<String>,
     about: About,
     judge: JudgeReport,
     lines: Vec<Line>,
 }
 
-impl Evaluation {
-    pub(super) fn new(model: Model, options: JsValue) -> JsResult<Self> {
-        let options: Options = serde_wasm_bindgen::from_value(options)?;
-        Self::plan(model, &options).map_err(throw)
-    }
-
-    fn plan(model: Model, options: &Options) -> Result<Self> {
-        let taxonomy = Taxonomy::parse("everyday_taxonomy.json", &options.taxonomy)?;
-        let task = read(options, &taxonomy)?;
-        let local = |width| Local::new(Arc::clone(&model), width, Box::new(performance_now));
-        let mut judge: Box<dyn Judge> = match options.judge.as_str() {
-            "rules" => Box::new(RuleBased::new(taxonomy)),
-            "model" => Box::new(ModelJudge::new(Box::new(local(1)), taxonomy)),
-            other => {
-                return Err(Error::InvalidOption {
-                    name: "judge".to_owned(),
-                    detail: format!("{other:?} is not known; known: rules, model"),
-                });
-            }
-        };
-        let system = local(WIDTH);
-        let about = About {
-            task: task.name.clone(),
-            system: system.name(),
-            limit: options.limit,
-            seed: options.seed,
-            max_tokens: options.max_tokens,
-            context_length: Some(model.context_length()),
-        };
-        let measured = measure(&mut *judge, &task, MEASURED)?;
-        let parsed = options.setups.iter().map(|name| setups::parse(name));
-        let plan = Plan {
-            setups: parsed.collect::<Result<_>>()?,
-            options: GenerateOptions {
-                max_tokens: options.max_tokens,
-                seed: options.seed,
-                ..GenerateOptions::default()
-            },
-            task: task.clone(),
-        };
-        let lines = lines(&options.lines);
-        Ok(Self {
-            run: Run::new(plan, system, judge, &lines)?,
-            task,
-            setups: options.setups.clone(),
-            about,
-            judge: measured,
-            lines,
-        })
-    }
-}
-
-/// Labelled responses to measure the judge with.
-const MEASURED: usize = 300;
-
 #[wasm_bindgen]
 impl Evaluation {
-    /// Lines that this run will yield in all.
+    /// Plans a run; see `pkg/evaluation.js` for the options.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> JsResult<Evaluation> {
+        let options: Options = serde_wasm_bindgen::from_value(options)?;
+        Self::plan(options).map_err(throw)
+    }
+
+    /// Lines that are still to come.
     #[wasm_bindgen(getter)]
     pub fn total(&self) -> usize {
         self.run.total()
     }
 
-    /// One bounded piece of work: lines as JSON, perhaps none, or `null` at the end.
-    pub fn step(&mut self) -> JsResult<JsValue> {
-        let lines = match self.run.step().map_err(throw)? {
-            Progress::Working => Vec::new(),
-            Progress::Done => return Ok(JsValue::NULL),
-            Progress::Lines(lines) => lines,
+    /// The next prompt to answer, or `null`: `{ key, messages, maxTokens, temperature, seed }`.
+    pub fn next(&mut self) -> JsResult<JsValue> {
+        let ask = self.run.system_mut().next_ask();
+        to_js(&ask.as_ref().map(Prompt::from))
+    }
+
+    /// The answer to a prompt, or why there is none.
+    pub fn reply(
+        &mut self,
+        key: usize,
+        text: Option<String>,
+        reasoning: Option<String>,
+        failure: Option<String>,
+    ) {
+        let response = text.map(|text| Response { text, reasoning });
+        let failed = || Error::WrongState {
+            detail: failure.unwrap_or_else(|| "no answer came".to_owned()),
         };
-        let json: Result<Vec<String>> = lines.iter().map(Line::to_json).collect();
-        self.lines.extend(lines);
-        wire::to_js(&json.map_err(throw)?)
+        self.run
+            .system_mut()
+            .reply(key, response.ok_or_else(failed));
+    }
+
+    /// What can be judged by now: lines, each as JSON.
+    pub fn judge(&mut self) -> JsResult<Vec<String>> {
+        let mut json = Vec::new();
+        // One step takes the replies in, and each after it settles one group.
+        let mut taken = false;
+        loop {
+            match self.run.step().map_err(throw)? {
+                Progress::Lines(lines) => {
+                    for line in &lines {
+                        json.push(line.to_json().map_err(throw)?);
+                    }
+                    self.lines.extend(lines);
+                }
+                Progress::Working if !taken => taken = true,
+                Progress::Working | Progress::Done => return Ok(json),
+            }
+        }
     }
 
     /// The report so far, as JSON.
     pub fn report(&self) -> JsResult<String> {
-        serde_json::to_string(&self.numbers())
-            .map_err(|error| JsError::new(&error.to_string()).into())
+        let json = serde_json::to_string(&self.numbers());
+        json.map_err(|error| JsError::new(&error.to_string()).into())
     }
 
     /// The report so far, as one HTML page.
@@ -151,9 +145,53 @@ impl Evaluation {
 }
 
 impl Evaluation {
-    fn numbers(&self) -> crate::eval::report::Report {
+    fn plan(options: Options) -> Result<Self> {
+        let taxonomy = Taxonomy::parse("everyday_taxonomy.json", &options.taxonomy)?;
+        let task = read(&options, &taxonomy)?;
+        let mut judge = RuleBased::new(taxonomy);
+        let measured = measure(&mut judge, &task, LABELS)?;
+        let frame = Frame::parse(options.safety_frame.as_deref())?;
+        let parsed = options.setups.iter().map(|name| setups::parse(name));
+        let plan = Plan {
+            setups: parsed.collect::<Result<_>>()?,
+            options: GenerateOptions {
+                max_tokens: options.max_tokens,
+                seed: options.seed,
+                ..GenerateOptions::default()
+            },
+            task,
+        };
+        let about = About {
+            task: plan.task.name.clone(),
+            system: options.system.clone(),
+            limit: options.limit,
+            seed: options.seed,
+            max_tokens: options.max_tokens,
+            context_length: options.context_length,
+        };
+        // A line that does not parse was cut off when the page closed.
+        let lines = options.lines.lines();
+        let lines: Vec<Line> = lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        Ok(Self {
+            run: Run::new(plan, Queue::new(options.system, frame), judge, &lines)?,
+            setups: options.setups,
+            about,
+            judge: measured,
+            lines,
+        })
+    }
+
+    fn numbers(&self) -> Report {
         let (about, judge) = (self.about.clone(), self.judge.clone());
-        report(&self.task, &self.setups, &self.lines, about, judge)
+        report(
+            &self.run.plan().task,
+            &self.setups,
+            &self.lines,
+            about,
+            judge,
+        )
     }
 }
 
@@ -161,14 +199,12 @@ fn read(options: &Options, taxonomy: &Taxonomy) -> Result<Task> {
     let files: Vec<(&str, &str)> = (options.files.iter())
         .map(|file| (file.name.as_str(), file.text.as_str()))
         .collect();
-    if options.builtin {
+    if options.task == BUILTIN {
         return tasks::builtin(&files, options.limit);
     }
-    let Some((name, text)) = files.first() else {
-        return Err(not_prompts("none was given"));
-    };
+    let (name, text) = files.first().copied().unwrap_or((&options.task, ""));
     let read = ReadOptions {
-        name: (*name).to_owned(),
+        name: name.to_owned(),
         limit: options.limit,
         seed: options.seed,
         config: None,
@@ -177,22 +213,25 @@ fn read(options: &Options, taxonomy: &Taxonomy) -> Result<Task> {
     };
     match tasks::read(records::jsonl(name, text.as_bytes()), &read)? {
         Data::Responses(task) => Ok(task),
-        Data::Choice(_) | Data::Prose(_) => Err(not_prompts(
-            "multiple choice and texts are for the command line",
-        )),
+        Data::Choice(_) | Data::Prose(_) => Err(Error::BadRecord {
+            at: name.to_owned(),
+            detail: "holds questions or texts, which the command line can measure".to_owned(),
+        }),
     }
 }
 
-fn not_prompts(detail: &str) -> Error {
-    Error::InvalidOption {
-        name: "task".to_owned(),
-        detail: format!("needs a file of prompts; {detail}"),
+impl<'a> From<&'a Ask> for Prompt<'a> {
+    fn from(ask: &'a Ask) -> Self {
+        let turn = |message: &'a crate::text::Message| Turn {
+            role: message.role.name(),
+            content: &message.content,
+        };
+        Self {
+            key: ask.key,
+            messages: ask.turns.iter().map(turn).collect(),
+            max_tokens: ask.options.max_tokens,
+            temperature: ask.options.temperature,
+            seed: ask.options.seed,
+        }
     }
-}
-
-/// Lines of an earlier run; what does not parse was cut off.
-fn lines(text: &str) -> Vec<Line> {
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
 }

@@ -2,8 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::wire::{self, Files};
-use super::{Engine, JsResult, options, threads, throw};
+use super::wire::Files;
+use super::{Engine, JsResult, options, threads, throw, to_js};
 use crate::backend::cpu::Cpu;
 use crate::guard::ChatLoader;
 
@@ -43,7 +43,7 @@ impl Loader {
     #[wasm_bindgen(js_name = endFile)]
     pub fn end_file(&mut self) -> JsResult<JsValue> {
         let (files_done, files_total) = self.loader.end_file().map_err(throw)?;
-        wire::to_js(&Files {
+        to_js(&Files {
             files_done,
             files_total,
         })

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::generate::GenerateOptions;
 use crate::guard::{Authority, ChatLoadOptions};
 use crate::safety::SafetyConfig;
+use crate::text::{Message, Role};
 
 /// Of `Loader`'s constructor.
 pub(super) fn load_options(value: &JsValue) -> Result<(ChatLoadOptions, KvType)> {
@@ -55,6 +56,35 @@ pub(super) fn generate_options(value: &JsValue) -> Result<GenerateOptions> {
     }
     options.validate()?;
     Ok(options)
+}
+
+/// Of `respond`: a system message at most, in front, then user and assistant in turns.
+pub(super) fn turns(value: JsValue) -> Result<Vec<Message>> {
+    #[derive(serde::Deserialize)]
+    struct Turn {
+        role: String,
+        content: String,
+    }
+    let turns: Vec<Turn> = convert("messages", value)?;
+    let message = |turn: Turn| {
+        let role = Role::parse(&turn.role);
+        let role = role.ok_or_else(|| {
+            let detail = format!(
+                "role {:?} is not known; known: system, user, assistant",
+                turn.role
+            );
+            invalid("messages", detail)
+        });
+        role.map(|role| Message::new(role, turn.content))
+    };
+    let turns: Vec<Message> = turns.into_iter().map(message).collect::<Result<_>>()?;
+    match turns.last() {
+        Some(last) if last.role == Role::User => Ok(turns),
+        _ => Err(invalid(
+            "messages",
+            "must end with a message of the user".to_owned(),
+        )),
+    }
 }
 
 /// `null`, a text, or `{ name?, text }`.

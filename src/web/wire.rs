@@ -1,21 +1,10 @@
 //! What JavaScript sees: plain objects, apart from the domain types.
 
 use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::JsValue;
 
-use super::JsResult;
 use crate::generate::{self, Channel, GenerateOptions};
 use crate::guard;
 use crate::safety;
-
-/// A plain object; `None` is `null`.
-pub(super) fn to_js<T: Serialize>(value: &T) -> JsResult<JsValue> {
-    let serializer = Serializer::new()
-        .serialize_maps_as_objects(true)
-        .serialize_missing_as_null(true);
-    Ok(value.serialize(&serializer)?)
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +29,7 @@ pub(super) struct Info<'a> {
     pub threads: usize,
     pub sha256: &'a str,
     pub weight_bytes: usize,
+    pub safety_frame: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<&'a str>,
 }

@@ -20,22 +20,42 @@ use crate::{
     workspace::Workspace,
 };
 
-/// One build of the engine: its folder in `pkg/wasm`, and what the compiler may assume of
-/// the browser beyond threads.
+/// One build of the library.
 struct Build {
+    /// Its folder in `pkg/wasm`.
     name: &'static str,
+    /// What the compiler may assume of the browser beyond threads.
     features: &'static str,
+    /// The folder that it shares with builds of the same flags.
+    target: &'static str,
+    /// What `src/web` offers in it, and how the library itself is optimised.
+    offers: &'static str,
+    opt_level: &'static str,
 }
 
-/// `pkg/threads.js` chooses among them.
-const BUILDS: [Build; 2] = [
+/// Two of the engine, of which `pkg/threads.js` chooses one, and the evaluation, which is
+/// fetched by those who measure.
+const BUILDS: [Build; 3] = [
     Build {
         name: "relaxed-simd",
         features: "+simd128,+relaxed-simd",
+        target: "relaxed-simd",
+        offers: "engine",
+        opt_level: "3",
     },
     Build {
         name: "simd",
         features: "+simd128",
+        target: "simd",
+        offers: "engine",
+        opt_level: "3",
+    },
+    Build {
+        name: "evaluation",
+        features: "+simd128",
+        target: "simd",
+        offers: "evaluation",
+        opt_level: "z",
     },
 ];
 
@@ -68,7 +88,7 @@ impl Build {
     /// A target directory of its own keeps what two compilers or two sets of flags build
     /// apart.
     fn target(&self, workspace: &Workspace) -> PathBuf {
-        workspace.target.join("wasm").join(self.name)
+        workspace.target.join("wasm").join(self.target)
     }
 
     /// `cargo SUBCOMMAND` on the library, for the browser.
@@ -80,6 +100,8 @@ impl Build {
             .current_dir(&workspace.root)
             .args(["--package=cosa", "--lib", "--target-dir"])
             .arg(self.target(workspace))
+            .args(["--no-default-features", "--features", self.offers])
+            .env("CARGO_PROFILE_WASM_OPT_LEVEL", self.opt_level)
             .env("CARGO_ENCODED_RUSTFLAGS", self.rustflags())
             .env_remove("RUSTFLAGS");
         Ok(command)

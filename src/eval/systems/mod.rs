@@ -1,11 +1,13 @@
 //! What is evaluated: anything that answers prompts.
 
 mod local;
+mod queue;
 mod recorded;
 #[cfg(not(target_arch = "wasm32"))]
 mod remote;
 
 pub use local::Local;
+pub use queue::Queue;
 pub use recorded::Recorded;
 #[cfg(not(target_arch = "wasm32"))]
 pub use remote::Remote;
