@@ -95,10 +95,8 @@ fn large() -> Report {
         ..Flip::default()
     });
     HOSTILE.clone_into(&mut one.configs[0].id);
-    let two = SetupReport {
-        name: "two".to_owned(),
-        ..one.clone()
-    };
+    let mut two = one.clone();
+    "two".clone_into(&mut two.name);
     let comparison = Comparison {
         a: HOSTILE.to_owned(),
         b: "two".to_owned(),
@@ -220,8 +218,7 @@ fn the_page_shows_the_numbers() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("of another run"));
-    assert!(page.contains("edited for the flip test"));
+    assert!(page.contains("edited for the flip test") && !page.contains("of another run"));
 }
 
 #[test]
@@ -284,19 +281,19 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn a_report_of_nothing_is_still_a_report() {
-    let report = Report {
-        configs: Vec::new(),
-        setups: Vec::new(),
-        ..small()
-    };
+    let mut report = small();
+    (report.configs, report.setups) = (Vec::new(), Vec::new());
     assert!(markdown(&report).unwrap().contains("| perfect follower |"));
     assert!(html(&report, &[]).unwrap().ends_with("</html>\n"));
 }
 
 #[test]
 fn the_same_report_is_the_same_bytes() {
-    let (report, lines) = (large(), hostile_lines());
-    assert_eq!(markdown(&report).unwrap(), markdown(&report).unwrap());
-    let page = html(&report, &lines).unwrap();
-    assert_eq!(page, html(&report, &lines).unwrap());
+    let both = || {
+        (
+            markdown(&large()).unwrap(),
+            html(&large(), &hostile_lines()).unwrap(),
+        )
+    };
+    assert_eq!(both(), both());
 }

@@ -1,6 +1,6 @@
 //! What a run has to do: every prompt under every set-up, and which responses serve several.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::line::Line;
 use super::sample::{Sample, Scenario, Task};
@@ -40,9 +40,8 @@ pub(super) fn groups(
 ) -> Vec<Group> {
     let mut groups = Vec::new();
     let bases: Vec<String> = setups.iter().map(|setup| setup.base()).collect();
-    let mut seen = BTreeSet::new();
     for (base, name) in bases.iter().enumerate() {
-        if !seen.insert(name) {
+        if bases[..base].contains(name) {
             continue;
         }
         for (scenario, sample) in places(task) {
@@ -50,33 +49,34 @@ pub(super) fn groups(
                 &task.scenarios[scenario],
                 &task.scenarios[scenario].samples[sample],
             );
-            let mut missing = Vec::new();
-            for (index, setup) in setups.iter().enumerate() {
+            let is_missing = |&index: &usize| {
+                let setup = &setups[index];
                 let wanted = bases[index] == *name && (of.edit.is_none() || setup.sees_config());
-                if wanted && !done.contains_key(&address(&setup.name(), of, asked)) {
-                    missing.push(index);
-                }
-            }
+                wanted && !done.contains_key(&address(&setup.name(), of, asked))
+            };
+            let missing: Vec<usize> = (0..setups.len()).filter(is_missing).collect();
             if missing.is_empty() {
                 continue;
             }
-            let known = done
-                .get(&address(name, of, asked))
-                .and_then(Line::as_response);
-            let draws = setups[base].draws();
+            let known = done.get(&address(name, of, asked));
             groups.push(Group {
                 scenario,
                 sample,
                 setups: missing,
                 base,
-                drawn: match known.filter(|_| draws == 1) {
-                    Some(response) => vec![Some(Ok(response))],
-                    None => vec![None; draws],
-                },
+                drawn: drawn(known, setups[base].draws()),
             });
         }
     }
     groups
+}
+
+/// Room for all draws; the response of an earlier run serves where there is only one.
+fn drawn(known: Option<&Line>, draws: usize) -> Vec<Option<Result<Response, String>>> {
+    match known.and_then(Line::as_response).filter(|_| draws == 1) {
+        Some(response) => vec![Some(Ok(response))],
+        None => vec![None; draws],
+    }
 }
 
 /// Where the line of a set-up for a sample belongs.

@@ -114,30 +114,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Result<()> {
     let mut judge = parts::judge(arguments)?;
-    let setups = arguments
-        .setups
-        .iter()
-        .map(|name| setups::parse(name.trim()));
-    let plan = Plan {
-        setups: setups.collect::<Result<_>>()?,
-        options: GenerateOptions {
-            max_tokens: arguments.max_tokens,
-            seed: arguments.seed,
-            ..GenerateOptions::default()
-        },
-        task,
-    };
-    let names: Vec<String> = plan.setups.iter().map(|setup| setup.name()).collect();
-    let task = plan.task.clone();
     let about = About {
         task: task.name.clone(),
         system: system.name(),
         limit: arguments.limit,
         seed: arguments.seed,
         max_tokens: arguments.max_tokens,
-        context_length: parts::context_length(arguments),
+        context_length: system.context_length(),
     };
-    let ran = Ran::new(&about, &judge.name(), &task)?;
+    let plan = plan(arguments, task.clone())?;
+    let names: Vec<String> = plan.setups.iter().map(|setup| setup.name()).collect();
+    let ran = Ran::new(&about, &judge.name(), &task);
     let mut directory = Directory::open(&arguments.out, &ran)?;
     let started = Instant::now();
     let measured = measure(&mut *judge, &task, arguments.judge_labels)?;
@@ -145,17 +132,24 @@ fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Resu
     drive(&mut run, &mut directory)?;
     let lines = directory.finish(&task, &names)?;
     let mut report = report(&task, &names, &lines, about, measured);
-    report.times = run
-        .system()
-        .times()
-        .into_iter()
-        .map(|(name, ms)| (name.to_owned(), ms))
-        .collect();
-    report.times.insert(
-        "total_ms".to_owned(),
-        started.elapsed().as_secs_f64() * 1000.0,
-    );
+    let times = run.system().times().into_iter();
+    report.times = times.map(|(name, ms)| (name.to_owned(), ms)).collect();
+    let total = started.elapsed().as_secs_f64() * 1000.0;
+    report.times.insert("total_ms".to_owned(), total);
     write(&directory, &report, &lines)
+}
+
+fn plan(arguments: &Arguments, task: Task) -> Result<Plan> {
+    let names = arguments.setups.iter().map(|name| name.trim());
+    Ok(Plan {
+        setups: names.map(setups::parse).collect::<Result<_>>()?,
+        options: GenerateOptions {
+            max_tokens: arguments.max_tokens,
+            seed: arguments.seed,
+            ..GenerateOptions::default()
+        },
+        task,
+    })
 }
 
 /// Runs to the end, writing each line as it comes.

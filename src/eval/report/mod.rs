@@ -1,5 +1,6 @@
 //! What a run adds up to. The structs here are the schema of `report.json`.
 
+mod flip;
 mod measure;
 mod numbers;
 mod render;

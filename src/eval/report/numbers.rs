@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::flip::flip;
 use super::{
-    About, Comparison, ConfigInfo, ConfigReport, Flip, Interval, JudgeReport, Outcomes, Report,
-    SCHEMA, SetupReport,
+    About, Comparison, ConfigInfo, ConfigReport, Interval, JudgeReport, Outcomes, Report, SCHEMA,
+    SetupReport,
 };
 use crate::eval::line::Line;
-use crate::eval::sample::{EditKind, Sample, Scenario, Task};
+use crate::eval::sample::{Sample, Scenario, Task};
 use crate::eval::statistics::{bootstrap, paired_p_value};
 use crate::eval::systems::Address;
 use crate::safety::{Outcome, PromptType, Verdict, cosa_score, mean, safety_aware_rate};
@@ -119,18 +120,6 @@ fn setup_report(task: &Task, setup: &str, judged: &[Judged<'_>], seed: u64) -> S
     let valid = valid
         .into_iter()
         .map(|values| values.into_iter().filter(|v| !v.is_nan()).collect());
-    let behavioural = judged.iter().filter_map(|one| one.verdict.as_ref());
-    let has_behavioural = |verdict: &Verdict| verdict.rules.iter().any(|rule| rule.behavioural);
-    let rates = behavioural.filter(|verdict| has_behavioural(verdict));
-    let rates: Vec<f64> = rates
-        .map(|v| safety_aware_rate(v.is_safe(), v.behaviour()))
-        .collect();
-    let mut reasons = BTreeMap::new();
-    for one in judged.iter().filter(|one| one.is_invalid()) {
-        *reasons
-            .entry(one.failure.unwrap_or("does not say").to_owned())
-            .or_default() += 1;
-    }
     SetupReport {
         name: setup.to_owned(),
         responses: judged.len(),
@@ -139,14 +128,34 @@ fn setup_report(task: &Task, setup: &str, judged: &[Judged<'_>], seed: u64) -> S
         helpful_safe: Interval::percent(bootstrap(&helpful(true), seed)),
         helpful_unsafe: Interval::percent(bootstrap(&helpful(false), seed)),
         invalid: judged.iter().filter(|one| one.is_invalid()).count(),
-        invalid_reasons: reasons,
+        invalid_reasons: reasons(judged),
         outcomes: counts(judged, |sample| sample.kind.map(PromptType::name)),
         stances: counts(judged, stance),
         groups: counts(judged, |sample| sample.group.clone()),
-        safety_aware_rate: (!rates.is_empty()).then(|| mean(rates)),
+        safety_aware_rate: mean_rate(judged),
         configs: config_reports(task, judged, seed),
         flip: None,
     }
+}
+
+/// Mean of the safety-aware rates, where there are behavioural rules.
+fn mean_rate(judged: &[Judged<'_>]) -> Option<f64> {
+    let verdicts = judged.iter().filter_map(|one| one.verdict.as_ref());
+    let verdicts = verdicts.filter(|verdict| verdict.rules.iter().any(|rule| rule.behavioural));
+    let rates: Vec<f64> = verdicts
+        .map(|verdict| safety_aware_rate(verdict.is_safe(), verdict.behaviour()))
+        .collect();
+    (!rates.is_empty()).then(|| mean(rates))
+}
+
+/// Why responses are invalid, with how often.
+fn reasons(judged: &[Judged<'_>]) -> BTreeMap<String, usize> {
+    let mut reasons = BTreeMap::new();
+    for one in judged.iter().filter(|one| one.is_invalid()) {
+        let reason = one.failure.unwrap_or("the verdict does not say");
+        *reasons.entry(reason.to_owned()).or_default() += 1;
+    }
+    reasons
 }
 
 /// Values of the judged prompts, config by config; edited configs and empty ones are left out.
@@ -266,44 +275,4 @@ fn comparisons(
         }
     }
     all
-}
-
-/// Behaviour before and after each edit.
-fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -> Option<Flip> {
-    let answered = |config_id: &str, prompt_id: &str| {
-        let line = lines.get(&Address {
-            setup: setup.to_owned(),
-            config_id: config_id.to_owned(),
-            prompt_id: prompt_id.to_owned(),
-        })?;
-        let verdict = line.verdicts.as_ref()?.to_verdict();
-        (!verdict.is_invalid()).then(|| verdict.helpfulness_fraction() > 0.0)
-    };
-    let mut flip = Flip::default();
-    let mut asked = false;
-    for scenario in &task.scenarios {
-        let Some(edit) = &scenario.edit else {
-            continue;
-        };
-        for sample in &scenario.samples {
-            let (before, after) = (
-                answered(&edit.of, &sample.id),
-                answered(&scenario.id, &sample.id),
-            );
-            asked |= after.is_some();
-            let wanted = sample.kind != Some(PromptType::Disallowed);
-            let known = before.is_some() && after.is_some();
-            match edit.kind {
-                EditKind::Flip => {
-                    flip.flips += 1;
-                    flip.flipped += usize::from(known && before != after && after == Some(wanted));
-                }
-                EditKind::Unrelated => {
-                    flip.unrelated += 1;
-                    flip.stayed += usize::from(known && before == after);
-                }
-            }
-        }
-    }
-    asked.then_some(flip)
 }

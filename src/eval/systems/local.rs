@@ -64,6 +64,10 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
         self.model.borrow().frame
     }
 
+    fn context_length(&self) -> Option<usize> {
+        Some(self.model.borrow().context_length())
+    }
+
     fn ask(&mut self, asks: Vec<Ask>) {
         for Ask {
             key,

@@ -74,6 +74,11 @@ pub trait System {
         Frame::default()
     }
 
+    /// Tokens that prompt and answer may take together, where that is known.
+    fn context_length(&self) -> Option<usize> {
+        None
+    }
+
     /// Takes prompts; those with a common beginning behind one another.
     fn ask(&mut self, asks: Vec<Ask>);
 
@@ -116,6 +121,10 @@ impl<S: System + ?Sized> System for Box<S> {
 
     fn frame(&self) -> Frame {
         (**self).frame()
+    }
+
+    fn context_length(&self) -> Option<usize> {
+        (**self).context_length()
     }
 
     fn ask(&mut self, asks: Vec<Ask>) {

@@ -215,9 +215,27 @@ fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario
         "unrelated" => EditKind::Unrelated,
         other => return Err(format!("edit {}: kind {other:?} is not known", edit.id)),
     };
+    let samples = edited_samples(scenario, edit)?;
+    let config = SafetyConfig::new(None, &text).map_err(|error| error.to_string())?;
+    Ok(Scenario {
+        id: format!("{}/{}", file.id, edit.id),
+        title: format!("{}, edited", file.title),
+        config: Some(config),
+        rules: Vec::new(), // those of the file say what the config said before
+        edit: Some(Edit {
+            of: file.id.clone(),
+            kind: kind_of_edit,
+        }),
+        exemplars: scenario.exemplars.clone(),
+        samples,
+        ..Scenario::default()
+    })
+}
+
+/// The prompts of an edit, with what is wanted now; those that a limit left out are left out.
+fn edited_samples(scenario: &Scenario, edit: &EditEntry) -> Result<Vec<Sample>, String> {
     let mut samples = Vec::new();
     for prompt in &edit.prompts {
-        // Prompts that a limit left out are not asked again.
         let Some(before) = scenario
             .samples
             .iter()
@@ -235,20 +253,7 @@ fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario
             ..before.clone()
         });
     }
-    let config = SafetyConfig::new(None, &text).map_err(|error| error.to_string())?;
-    Ok(Scenario {
-        id: format!("{}/{}", file.id, edit.id),
-        title: format!("{}, edited", file.title),
-        config: Some(config),
-        rules: Vec::new(), // those of the file say what the config said before
-        edit: Some(Edit {
-            of: file.id.clone(),
-            kind: kind_of_edit,
-        }),
-        exemplars: scenario.exemplars.clone(),
-        samples,
-        ..Scenario::default()
-    })
+    Ok(samples)
 }
 
 fn kind(id: &str, name: &str) -> Result<PromptType> {

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 use super::{Entry, ReadOptions};
 use crate::error::Result;
 use crate::eval::records::Record;
-use crate::eval::sample::Task;
+use crate::eval::sample::{Scenario, Task};
 use crate::eval::statistics::below;
 
 /// A task in the making. Of each scenario it holds `limit` prompts at most, whatever the
@@ -39,30 +39,13 @@ impl Collector {
         }
     }
 
-    /// Scenarios with the same id, or without one the same config, are the same.
+    /// Adds one prompt.
     pub fn add(&mut self, record: &Record, entry: Entry) -> Result<()> {
         let Entry {
-            mut scenario,
+            scenario,
             mut sample,
         } = entry;
-        let text = scenario.config.as_ref().map_or("", |config| config.text());
-        let key = match scenario.id.as_str() {
-            "" => text.to_owned(),
-            id => format!("#{id}"),
-        };
-        let index = match self.known.get(&key) {
-            Some(&index) => index,
-            None => {
-                let index = self.task.scenarios.len();
-                if scenario.id.is_empty() {
-                    scenario.id = format!("config-{}", index + 1);
-                }
-                self.known.insert(key, index);
-                self.task.scenarios.push(scenario);
-                self.seen.push(0);
-                index
-            }
-        };
+        let index = self.place(scenario);
         if sample.id.is_empty() {
             sample.id = format!("{:04}", self.seen[index] + 1);
         }
@@ -79,13 +62,34 @@ impl Collector {
             Some(limit) if samples.len() >= limit => {
                 // Reservoir sampling: every prompt has the same chance to stay.
                 let place = below(&mut self.random, self.seen[index]);
-                if let Some(sample_there) = samples.get_mut(place) {
-                    *sample_there = sample;
+                if let Some(kept) = samples.get_mut(place) {
+                    *kept = sample;
                 }
             }
             _ => samples.push(sample),
         }
         Ok(())
+    }
+
+    /// The index of a scenario. Those with the same id, or without one the same config, are
+    /// the same.
+    fn place(&mut self, mut scenario: Scenario) -> usize {
+        let text = scenario.config.as_ref().map_or("", |config| config.text());
+        let key = match scenario.id.as_str() {
+            "" => text.to_owned(),
+            id => format!("#{id}"),
+        };
+        if let Some(&index) = self.known.get(&key) {
+            return index;
+        }
+        let index = self.task.scenarios.len();
+        if scenario.id.is_empty() {
+            scenario.id = format!("config-{}", index + 1);
+        }
+        self.known.insert(key, index);
+        self.task.scenarios.push(scenario);
+        self.seen.push(0);
+        index
     }
 
     pub fn finish(mut self) -> Task {

@@ -86,7 +86,21 @@ pub fn read(
     if !has("prompt") && has("text") {
         return prose::read(records, options).map(Data::Prose);
     }
-    let format: Box<dyn Format> = if has("adversarial_prompt") {
+    let format = format_of(&first, options)?;
+    let mut collector = Collector::new(options);
+    for record in records {
+        let record = record?;
+        for entry in format.entries(&record)? {
+            collector.add(&record, entry)?;
+        }
+    }
+    Ok(Data::Responses(collector.finish()))
+}
+
+/// The format of prompts that has the columns of a record.
+fn format_of(first: &Record, options: &ReadOptions) -> Result<Box<dyn Format>> {
+    let has = |column: &str| first.fields.contains_key(column);
+    Ok(if has("adversarial_prompt") {
         Box::new(specbench::SpecBench::new(options)?)
     } else if has("situation") {
         Box::new(cosalign::CosAlign::new(options))
@@ -102,13 +116,5 @@ pub fn read(
              answer (multiple choice); text (perplexity)",
             first.fields.keys().cloned().collect::<Vec<_>>().join(", ")
         )));
-    };
-    let mut collector = Collector::new(options);
-    for record in records {
-        let record = record?;
-        for entry in format.entries(&record)? {
-            collector.add(&record, entry)?;
-        }
-    }
-    Ok(Data::Responses(collector.finish()))
+    })
 }

@@ -5,6 +5,8 @@ mod relaxed;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[cfg(not(target_feature = "relaxed-simd"))]
 mod widened;
@@ -21,7 +23,13 @@ pub type Best = simd128::Simd128<relaxed::Relaxed>;
 #[cfg(not(target_feature = "relaxed-simd"))]
 pub type Best = simd128::Simd128<widened::Widened>;
 /// The best lanes of this build.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[cfg(target_arch = "x86_64")]
+pub type Best = sse2::Sse2;
+/// The best lanes of this build.
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
 pub type Best = Scalar;
 
 /// 128-bit vectors and the integer products that the kernels need.

@@ -32,8 +32,8 @@ pub struct Ran {
 
 impl Ran {
     /// Of a run that is about to begin. Set-ups are no part of it: more may be added later.
-    pub fn new(about: &About, judge: &str, task: &Task) -> Result<Self> {
-        Ok(Self {
+    pub fn new(about: &About, judge: &str, task: &Task) -> Self {
+        Self {
             task: about.task.clone(),
             prompts: task
                 .scenarios
@@ -46,7 +46,7 @@ impl Ran {
             seed: about.seed,
             max_tokens: about.max_tokens,
             context_length: about.context_length,
-        })
+        }
     }
 }
 

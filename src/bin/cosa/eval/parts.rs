@@ -54,11 +54,6 @@ pub fn judge(arguments: &Arguments) -> Result<Box<dyn Judge>> {
     Ok(Box::new(ModelJudge::new(system, taxonomy(arguments)?)))
 }
 
-/// The context that a local model is loaded with: what the caller says.
-pub fn context_length(arguments: &Arguments) -> Option<usize> {
-    arguments.context_length
-}
-
 fn local(arguments: &Arguments, path: &str) -> Result<Box<dyn System>> {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.unwrap_or_else(all);
