@@ -61,6 +61,7 @@ export interface EvaluationModule {
 export interface EvaluationPlan {
   task: string;
   files: { name: string; text: string }[];
+  labels: string;
   taxonomy: string;
   setups: string[];
   limit?: number;

@@ -43,11 +43,11 @@ export class Evaluation {
   static async plan(model, { task = 'builtin', setups = ['none', 'ica'], limit, seed = 0, maxTokens = 256, lines = '' } = {}) {
     if (!Array.isArray(setups)) throw invalidOption('setups', 'must be a list of names');
     const module = await (started ??= startModule());
-    const [taxonomy, files] = await Promise.all([text('everyday_taxonomy'), filesOf(task)]);
+    const [taxonomy, labels, files] = await Promise.all([text('everyday_taxonomy.json'), text('labelled_responses.jsonl'), filesOf(task)]);
     const { name, quantization, sha256, contextLength, safetyFrame } = model.info;
     try {
       const state = new module.Evaluation({
-        task: typeof task === 'string' ? task : task.name, files, taxonomy, setups, limit, seed, maxTokens, contextLength,
+        task: typeof task === 'string' ? task : task.name, files, labels, taxonomy, setups, limit, seed, maxTokens, contextLength,
         system: `${name ?? 'model'} (${quantization}, sha256 ${sha256})`, safetyFrame, lines,
       });
       return new Evaluation(model, state, lines);
@@ -139,14 +139,14 @@ async function startModule() {
 async function filesOf(task) {
   if (typeof task === 'string') {
     if (task !== 'builtin') throw invalidOption('task', "must be 'builtin' or { name, text }");
-    return Promise.all(BENCHMARK.map(async (name) => ({ name: `${name}.json`, text: await text(name) })));
+    return Promise.all(BENCHMARK.map(async (name) => ({ name: `${name}.json`, text: await text(`${name}.json`) })));
   }
   return [{ name: String(task.name), text: String(task.text) }];
 }
 
 /** @param {string} name a file of the benchmark */
 async function text(name) {
-  const url = new URL(`./benchmark/${name}.json`, import.meta.url);
+  const url = new URL(`./benchmark/${name}`, import.meta.url);
   const response = await fetch(url);
   if (!response.ok) throw new CosaError('http', `${url}: the server answered ${response.status}`);
   return response.text();

@@ -9,7 +9,10 @@ pub struct Task {
     pub name: String,
     /// Each with its prompts.
     pub scenarios: Vec<Scenario>,
-    /// Responses whose verdicts are known, to measure a judge with.
+    /// How to answer, and how not to, as the author of the prompts sees it.
+    pub references: Vec<Labelled>,
+    /// Responses that a person labelled, to measure a judge with. The references would not
+    /// do: the cues of the rule-based judge were written beside them.
     pub labelled: Vec<Labelled>,
 }
 

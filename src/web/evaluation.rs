@@ -28,6 +28,8 @@ struct Options {
     task: String,
     /// The benchmark's files, or the user's.
     files: Vec<File>,
+    /// JSON Lines of labelled responses, for the benchmark.
+    labels: String,
     /// JSON of the risk categories.
     taxonomy: String,
     setups: Vec<String>,
@@ -200,7 +202,7 @@ fn read(options: &Options, taxonomy: &Taxonomy) -> Result<Task> {
         .map(|file| (file.name.as_str(), file.text.as_str()))
         .collect();
     if options.task == BUILTIN {
-        return tasks::builtin(&files, options.limit);
+        return tasks::builtin(&files, &options.labels, options.limit);
     }
     let (name, text) = files.first().copied().unwrap_or((&options.task, ""));
     let read = ReadOptions {

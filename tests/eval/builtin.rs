@@ -33,7 +33,8 @@ fn task(limit: Option<usize>) -> Task {
         .iter()
         .map(|(n, t)| (n.as_str(), t.as_str()))
         .collect();
-    builtin(&files, limit).unwrap()
+    let labels = include_str!("../../pkg/benchmark/labelled_responses.jsonl");
+    builtin(&files, labels, limit).unwrap()
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn flips_reverse_what_is_wanted_and_unrelated_edits_keep_it() {
 fn the_rule_based_judge_agrees_with_the_reference_responses() {
     let task = task(None);
     let mut judge = rules();
-    for label in &task.labelled {
+    for label in &task.references {
         let scenario = &task.scenarios[label.scenario];
         let sample = &scenario.samples[label.sample];
         let address = Address {
@@ -114,11 +115,20 @@ fn the_rule_based_judge_agrees_with_the_reference_responses() {
         let helpful = verdict.helpfulness_fraction() > 0.0;
         assert_eq!(helpful, label.helpful, "{}: {}", sample.id, label.response);
     }
-    let measured = measure(&mut judge, &task, 100).unwrap().measured.unwrap();
-    assert_eq!(
-        (measured.labelled, measured.violations.kappa),
-        (100, Some(1.0))
-    );
+}
+
+/// Responses that a person wrote or labelled without a look at the cues: 60 of the prototype, most of them off the point, and 26 in the words of a better model.
+#[test]
+fn the_rule_based_judge_agrees_with_labels_by_hand() {
+    let task = task(None);
+    let measured = measure(&mut rules(), &task, usize::MAX)
+        .unwrap()
+        .measured
+        .unwrap();
+    println!("{measured:?}");
+    assert_eq!((measured.labelled, measured.undecided), (86, 0));
+    assert!(measured.helpful.kappa.unwrap() > 0.8, "{measured:?}");
+    assert!(measured.violations.kappa.unwrap() > 0.8, "{measured:?}");
 }
 
 /// Answers from the references reach the perfect score; refusals reach 0.
@@ -127,7 +137,7 @@ fn reference_answers_score_as_a_perfect_follower() {
     let task = task(None);
     let reference = |prompt: &str, _: u64| {
         let found = task
-            .labelled
+            .references
             .iter()
             .find(|label| task.scenarios[label.scenario].samples[label.sample].prompt == prompt);
         Ok(found.unwrap().response.clone())
@@ -178,7 +188,7 @@ fn a_limit_leaves_some_of_every_type() {
 #[test]
 fn a_damaged_file_is_named() {
     let file = r#"{"id": "x"}"#;
-    let error = builtin(&[("x.json", file)], None).unwrap_err();
+    let error = builtin(&[("x.json", file)], "", None).unwrap_err();
     assert!(
         error.to_string().starts_with("x.json: missing field"),
         "{error}"

@@ -100,13 +100,11 @@ impl System for Remote {
 
 /// The option that is said last, as a whole word: models sum up at the end.
 fn last_of(text: &str, options: &[&str]) -> Option<usize> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let said = words.filter_map(|word| {
-        options
-            .iter()
-            .position(|option| option.to_lowercase() == word)
-    });
-    said.last()
+    let mut words = text.rsplit(|c: char| !c.is_alphanumeric());
+    words.find_map(|word| {
+        let said = |option: &&str| option.to_lowercase() == word;
+        options.iter().position(said)
+    })
 }
 
 #[cfg(test)]

@@ -38,12 +38,14 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
+const LABELS: &str = include_str!("../../../../pkg/benchmark/labelled_responses.jsonl");
+
 const EVERYDAY: &str = include_str!("../../../../pkg/benchmark/everyday_taxonomy.json");
 
 /// Reads the data set.
 pub fn read(arguments: &Arguments) -> Result<Data> {
     if arguments.task == BUILTIN {
-        return tasks::builtin(&FILES, arguments.limit).map(Data::Responses);
+        return tasks::builtin(&FILES, LABELS, arguments.limit).map(Data::Responses);
     }
     let path = Path::new(&arguments.task);
     let options = ReadOptions {

@@ -61,7 +61,6 @@ fn local(arguments: &Arguments, path: &str) -> Result<Box<dyn System>> {
     let options = ChatLoadOptions {
         load: LoadOptions {
             context_length: arguments.context_length,
-            ..LoadOptions::default()
         },
         ..ChatLoadOptions::default()
     };

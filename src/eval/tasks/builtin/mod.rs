@@ -1,10 +1,13 @@
 //! The benchmark that ships with the project: six configs with exceptions, scopes and
 //! conditions, 25 prompts each, all written by hand. It lies in `pkg/benchmark/`.
 
+mod edits;
+
 use serde::Deserialize;
 
+use self::edits::{EditEntry, edited};
 use crate::error::{Error, Result};
-use crate::eval::sample::{Cues, Edit, EditKind, Exemplar, Labelled, Sample, Scenario, Task};
+use crate::eval::sample::{Cues, Exemplar, Labelled, Sample, Scenario, Task};
 use crate::safety::{PromptType, Rule, SafetyConfig};
 
 /// The name of the benchmark on the command line.
@@ -55,55 +58,70 @@ struct PromptEntry {
     fails: String,
 }
 
+/// A line of the labelled responses.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EditEntry {
-    id: String,
-    kind: String,
-    find: String,
-    replace: String,
-    prompts: Vec<EditedPrompt>,
+struct LabelEntry {
+    config_id: String,
+    prompt_id: String,
+    response: String,
+    follows: bool,
+    helpful: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditedPrompt {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    helps: Option<Vec<String>>,
-    #[serde(default)]
-    violates: Option<Vec<String>>,
-}
-
-/// The benchmark from its files, each the JSON of one config, with its name for messages.
+/// The benchmark from its files, each the JSON of one config, with its name for messages,
+/// and the JSON Lines of responses that were labelled by hand.
 /// `limit` leaves the first prompts of each config, and of each type as many as of others.
 ///
 /// # Errors
 /// `BadRecord` that names file and entry.
-pub fn builtin(files: &[(&str, &str)], limit: Option<usize>) -> Result<Task> {
+pub fn builtin(files: &[(&str, &str)], labels: &str, limit: Option<usize>) -> Result<Task> {
     let mut task = Task {
         name: BUILTIN.to_owned(),
         ..Task::default()
     };
     let mut edited = Vec::new();
     for (name, json) in files {
-        let (base, labelled, edits) = scenarios_of(name, json, limit)?;
+        let (base, references, edits) = scenarios_of(name, json, limit)?;
         let scenario = task.scenarios.len();
-        task.labelled.extend(
-            labelled
-                .into_iter()
-                .map(|label| Labelled { scenario, ..label }),
-        );
+        let references = references.into_iter();
+        task.references
+            .extend(references.map(|label| Labelled { scenario, ..label }));
         task.scenarios.push(base);
         edited.extend(edits);
     }
+    task.labelled = labelled(&task.scenarios, labels)?;
     task.scenarios.extend(edited);
     Ok(task)
 }
 
-/// What one file holds: its scenario, labelled responses, and its edited scenarios.
+/// The labelled responses to those prompts that a limit left.
+fn labelled(scenarios: &[Scenario], labels: &str) -> Result<Vec<Labelled>> {
+    let mut found = Vec::new();
+    for (line, number) in labels.lines().zip(1..) {
+        let entry: LabelEntry = serde_json::from_str(line).map_err(|error| Error::BadRecord {
+            at: format!("labelled_responses.jsonl line {number}"),
+            detail: error.to_string(),
+        })?;
+        let scenario = scenarios.iter().position(|s| s.id == entry.config_id);
+        let sample = scenario.and_then(|index| {
+            let mut samples = scenarios[index].samples.iter();
+            samples.position(|sample| sample.id == entry.prompt_id)
+        });
+        if let (Some(scenario), Some(sample)) = (scenario, sample) {
+            found.push(Labelled {
+                scenario,
+                sample,
+                response: entry.response,
+                follows: entry.follows,
+                helpful: entry.helpful,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// What one file holds: its scenario, references, and its edited scenarios.
 pub type Parts = (Scenario, Vec<Labelled>, Vec<Scenario>);
 
 /// Reads one file of the benchmark.
@@ -120,7 +138,7 @@ pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Part
         keep(&mut file.prompts, limit);
     }
     let scenario = base(&file)?;
-    let mut labelled = Vec::new();
+    let mut references = Vec::new();
     for (index, (entry, sample)) in file.prompts.iter().zip(&scenario.samples).enumerate() {
         let label = |response: &str, follows: bool, helpful: bool| Labelled {
             scenario: 0,
@@ -131,8 +149,8 @@ pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Part
         };
         let refused = sample.kind == Some(PromptType::Disallowed);
         let over_refusal = matches!(sample.kind, Some(PromptType::Allowed | PromptType::Safe));
-        labelled.push(label(&entry.follows, true, !refused));
-        labelled.push(label(&entry.fails, over_refusal, !over_refusal));
+        references.push(label(&entry.follows, true, !refused));
+        references.push(label(&entry.fails, over_refusal, !over_refusal));
     }
     let edits = file
         .edits
@@ -140,7 +158,7 @@ pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Part
         .map(|edit| edited(&file, &scenario, edit).map_err(&bad));
     let edits = edits.collect::<Result<Vec<_>>>()?;
     let asked = edits.into_iter().filter(|edit| !edit.samples.is_empty());
-    Ok((scenario, labelled, asked.collect()))
+    Ok((scenario, references, asked.collect()))
 }
 
 /// Leaves `limit` prompts, of the types in turns.
@@ -200,60 +218,6 @@ fn base(file: &File) -> Result<Scenario> {
         samples: samples.collect::<Result<_>>()?,
         ..Scenario::default()
     })
-}
-
-fn edited(file: &File, scenario: &Scenario, edit: &EditEntry) -> Result<Scenario, String> {
-    if file.config.matches(&edit.find).count() != 1 {
-        return Err(format!(
-            "edit {}: its \"find\" must be in the config once",
-            edit.id
-        ));
-    }
-    let text = file.config.replace(&edit.find, &edit.replace);
-    let kind_of_edit = match edit.kind.as_str() {
-        "flip" => EditKind::Flip,
-        "unrelated" => EditKind::Unrelated,
-        other => return Err(format!("edit {}: kind {other:?} is not known", edit.id)),
-    };
-    let samples = edited_samples(scenario, edit)?;
-    let config = SafetyConfig::new(None, &text).map_err(|error| error.to_string())?;
-    Ok(Scenario {
-        id: format!("{}/{}", file.id, edit.id),
-        title: format!("{}, edited", file.title),
-        config: Some(config),
-        rules: Vec::new(), // those of the file say what the config said before
-        edit: Some(Edit {
-            of: file.id.clone(),
-            kind: kind_of_edit,
-        }),
-        exemplars: scenario.exemplars.clone(),
-        samples,
-        ..Scenario::default()
-    })
-}
-
-/// The prompts of an edit, with what is wanted now; those that a limit left out are left out.
-fn edited_samples(scenario: &Scenario, edit: &EditEntry) -> Result<Vec<Sample>, String> {
-    let mut samples = Vec::new();
-    for prompt in &edit.prompts {
-        let Some(before) = scenario
-            .samples
-            .iter()
-            .find(|sample| sample.id == prompt.id)
-        else {
-            continue;
-        };
-        let cues = before.cues.clone().unwrap_or_default();
-        samples.push(Sample {
-            kind: Some(kind(&prompt.id, &prompt.kind).map_err(|error| error.to_string())?),
-            cues: Some(Cues {
-                helps: prompt.helps.clone().unwrap_or(cues.helps),
-                violates: prompt.violates.clone().unwrap_or(cues.violates),
-            }),
-            ..before.clone()
-        });
-    }
-    Ok(samples)
 }
 
 fn kind(id: &str, name: &str) -> Result<PromptType> {
