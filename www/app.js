@@ -1,26 +1,31 @@
 /** The page: wires the panels, the conversation and the session together. The parts know nothing of each other. */
-import { $, remember } from './dom.js';
+import { $, remember, save } from './dom.js';
 import { configs, customConfig } from './configs.js';
 import { ConfigPanel, showStarters } from './config-panel.js';
 import { Conversation } from './conversation.js';
 import { clearError, isAbort, showError } from './errors.js';
+import { EvaluateView } from './evaluate/view.js';
 import { ModelPicker, showLoading } from './model-picker.js';
 import { Session } from './session.js';
 import { Settings } from './settings.js';
 import { announce, showStatus } from './status.js';
+import { Tabs } from './tabs.js';
 
 const prompt = $('prompt');
 const remembered = remember.get('config');
 const session = new Session(configs.find(({ id }) => id === remembered) ?? (remembered === 'custom' && remember.get('custom') ? customConfig(remember.get('custom')) : configs[2]));
 const conversation = new Conversation($('conversation'), $('scroller'), $('to-end'));
 const panel = new ConfigPanel(chooseConfig);
-const picker = new ModelPicker((source, name) => open(source, name));
+const picker = new ModelPicker((source, name) => open(source, name), (files) => evaluate.takeFiles(files));
 const settings = new Settings(() => open(current.source, current.name));
 
 let current = { source: undefined, name: 'Embedded model' };
 let loading = null;
 let answering = Promise.resolve();
 let waitingConfig = null;
+
+const evaluate = new EvaluateView({ session, fail, isLoading: () => loading !== null, onBusy: showControls, onIdle: takeWaitingConfig,
+  reload: (contextLength) => { settings.contextLength = contextLength; return open(current.source, current.name); } });
 
 // Loading a model
 
@@ -31,12 +36,13 @@ async function open(source, name) {
   session.stop();
   clearError();
   showControls();
-  await answering;
+  await Promise.all([answering, session.stopMeasuring()]);
   const card = showLoading(name, () => controller.abort());
   try {
     await session.load(source, { contextLength: settings.contextLength, signal: controller.signal, onProgress: card.progress });
     current = { source, name };
     startOver();
+    evaluate.modelChanged();
     announce(`${name} is ready.`);
   } catch (error) {
     loadFailed(error, controller.signal.aborted);
@@ -70,6 +76,8 @@ function fail(error) {
 }
 
 // Choosing a config
+
+function takeWaitingConfig() { return waitingConfig && chooseConfig(waitingConfig); }
 
 async function chooseConfig(config) {
   if (session.busy) { waitingConfig = config; panel.showPending(config); return; }
@@ -127,7 +135,7 @@ async function answer(text) {
   conversation.idle();
   showControls();
   refreshStatus();
-  if (waitingConfig) await chooseConfig(waitingConfig);
+  await takeWaitingConfig();
 }
 
 function tellOutcome(shown, { finishReason, stats }) {
@@ -158,7 +166,7 @@ function takeBack(text, question, shown) {
 }
 
 async function newChat() {
-  if (!session.model || loading) return;
+  if (!session.model || loading || session.evaluating) return;
   session.stop();
   await answering;
   try { await session.newChat(); } catch (error) { fail(error); return; }
@@ -178,14 +186,18 @@ function showWelcome() {
 
 function showControls() {
   const focusLost = document.activeElement === $('stop') || document.activeElement === $('send');
-  $('send').hidden = session.busy;
-  $('stop').hidden = !session.busy;
+  $('send').hidden = session.answering;
+  $('stop').hidden = !session.answering;
   const unready = !session.model || loading !== null;
-  $('send').disabled = unready;
-  $('new-chat').disabled = $('download').disabled = unready;
-  document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = unready || session.busy; });
-  prompt.placeholder = unready ? 'The model is being opened; you can write already' : 'Ask something';
+  const blocked = unready || session.evaluating;
+  $('send').disabled = $('new-chat').disabled = blocked;
+  $('download').disabled = unready;
+  document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = blocked || session.busy; });
+  document.querySelectorAll('.again, .divider .button').forEach((button) => { button.disabled = session.evaluating; });
+  prompt.placeholder = unready ? 'The model is being opened; you can write already' : session.evaluating ? 'The model is being evaluated; you can write already' : 'Ask something';
+  $('evaluating').hidden = !session.evaluating;
   if (focusLost) prompt.focus();
+  evaluate.showControls();
 }
 
 async function refreshStatus() {
@@ -193,12 +205,7 @@ async function refreshStatus() {
 }
 
 function download() {
-  const transcript = session.chat.transcript();
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(transcript, null, 2)], { type: 'application/json' }));
-  link.download = 'cosa-transcript.json';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  save('cosa-transcript.json', 'application/json', JSON.stringify(session.chat.transcript(), null, 2));
 }
 
 function toggleTheme() {
@@ -225,12 +232,15 @@ prompt.addEventListener('input', fit);
 prompt.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
 });
-addEventListener('keydown', (event) => { if (event.key === 'Escape' && session.busy && !document.querySelector('dialog[open]')) session.stop(); });
+addEventListener('keydown', (event) => { if (event.key === 'Escape' && tabs.shown === 'chat' && session.answering && !document.querySelector('dialog[open]')) session.stop(); });
 $('stop').addEventListener('click', () => session.stop());
 $('new-chat').addEventListener('click', newChat);
 $('download').addEventListener('click', download);
 $('theme').addEventListener('click', toggleTheme);
 
+$('show-evaluation').addEventListener('click', () => tabs.choose('evaluate'));
+
+const tabs = new Tabs((name) => evaluate.visible(name === 'evaluate'));
 panel.show(session.config);
 picker.show('Opening…', null);
 showWelcome();

@@ -1,5 +1,5 @@
 /**
- * Three small helpers for building elements without HTML strings: no text of a user or a model is ever parsed as HTML here.
+ * Small helpers for building elements without HTML strings: no text of a user or a model is ever parsed as HTML here.
  */
 
 /** `el('p.note', { title }, 'text', child)` makes an element. Functions named `on…` become listeners. */
@@ -25,6 +25,21 @@ export function icon(name) {
   use.setAttribute('href', `#i-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** `svg('line', { x1: '0' }, …)` makes an SVG element. */
+export function svg(name, props = {}, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(props)) node.setAttribute(key, String(value));
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** Hands the reader a file. */
+export function save(name, type, text) {
+  const link = el('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 export const $ = (id) => document.getElementById(id);

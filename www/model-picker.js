@@ -5,9 +5,13 @@ import { megabytes, millions } from './status.js';
 const phases = { engine: 'Starting the engine', download: 'Downloading', read: 'Reading', prepare: 'Preparing' };
 
 export class ModelPicker {
-  /** @param {(source: undefined | string | File | File[], name: string) => void} onPick */
-  constructor(onPick) {
+  /**
+   * @param {(source: undefined | string | File | File[], name: string) => void} onPick
+   * @param {(files: FileList) => boolean} onOther takes dropped files that are no models where the page has a use for them
+   */
+  constructor(onPick, onOther) {
     this.onPick = onPick;
+    this.onOther = onOther;
     this.dialog = $('model-dialog');
     $('open-model').addEventListener('click', () => { this.#build(); this.dialog.showModal(); });
     this.dialog.addEventListener('click', (event) => { if (event.target === this.dialog) this.dialog.close(); });
@@ -69,7 +73,7 @@ export class ModelPicker {
       cover.hidden = true;
       if (!hasFiles(event)) return;
       event.preventDefault();
-      this.#files(event.dataTransfer.files);
+      if (!this.onOther(event.dataTransfer.files)) this.#files(event.dataTransfer.files);
     });
   }
 }

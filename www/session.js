@@ -13,10 +13,18 @@ export class Session {
   config;
   /** The running answer's controller, or null. */
   #running = null;
+  /** The running evaluation's controller, or null. */
+  #measuring = null;
+  #measured = Promise.resolve();
 
   constructor(config) { this.config = config; }
 
-  get busy() { return this.#running !== null; }
+  get answering() { return this.#running !== null; }
+
+  get evaluating() { return this.#measuring !== null; }
+
+  /** Whether the model is at work, so that nothing else can be asked of it. */
+  get busy() { return this.answering || this.evaluating; }
 
   /** Opens another model; the old one stays in use until the new one stands. */
   async load(source, options) {
@@ -63,6 +71,33 @@ export class Session {
   }
 
   stop() { this.#running?.abort(); }
+
+  /** Carries an evaluation out, line by line; resolves to whether it came to its end. */
+  measure(evaluation, onLine) {
+    if (this.busy) return Promise.reject(Object.assign(new Error('the model is at work'), { code: 'wrong_state' }));
+    this.#measuring = new AbortController();
+    const run = this.#measure(evaluation, onLine, this.#measuring.signal);
+    this.#measured = run.catch(() => {});
+    return run;
+  }
+
+  async #measure(evaluation, onLine, signal) {
+    try {
+      for await (const line of evaluation.run({ signal })) onLine(line);
+      return true;
+    } catch (error) {
+      if (error?.name !== 'AbortError') throw error;
+      return false;
+    } finally {
+      this.#measuring = null;
+    }
+  }
+
+  /** Stops the evaluation; resolves when the model is free. */
+  stopMeasuring() {
+    this.#measuring?.abort();
+    return this.#measured;
+  }
 
   /** Takes back the last question and its answer. */
   retract() { return this.chat.retract(); }

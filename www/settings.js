@@ -32,6 +32,11 @@ export class Settings {
 
   get contextLength() { return this.values.contextLength ?? undefined; }
 
+  set contextLength(tokens) {
+    this.values.contextLength = tokens;
+    this.#save();
+  }
+
   #build() {
     const reload = el('button.button', { type: 'button', onclick: () => { this.dialog.close(); this.onReload(); } }, 'Load the model again');
     const reset = el('button.button', { type: 'button', onclick: () => { this.values = empty(); this.#save(); this.#build(); } }, 'Reset');

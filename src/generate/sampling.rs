@@ -66,7 +66,7 @@ impl Sampler {
     fn weigh(&mut self, logits: &[f32], best: f64) {
         self.candidates.clear();
         for (id, logit) in (0..).zip(logits) {
-            let weight = ((f64::from(*logit) - best) / self.temperature).exp();
+            let weight = libm::exp((f64::from(*logit) - best) / self.temperature);
             if weight > 0.0 && weight >= self.min_p {
                 self.candidates.push(Candidate { id, weight });
             }

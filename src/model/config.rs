@@ -220,7 +220,7 @@ impl Keys<'_> {
                 });
             }
         };
-        let freq = |i: usize| base.powf(-2.0 * i as f32 / dims as f32) / factor;
+        let freq = |i: usize| libm::powf(base, -2.0 * i as f32 / dims as f32) / factor;
         Ok((0..dims / 2).map(freq).collect())
     }
 

@@ -233,7 +233,7 @@ viewTest('at phone width nothing scrolls sideways, and the tabs work by keyboard
 
 for (const [what, told, breakIt] of [
   ['without a private file system', 'Nothing can be kept here', () => { navigator.storage.getDirectory = undefined; }],
-  ['with a full one', "storage is full", () => { FileSystemFileHandle.prototype.createWritable = () => Promise.reject(new DOMException('full', 'QuotaExceededError')); }],
+  ['with a full one', 'storage is full', () => { FileSystemFileHandle.prototype.createWritable = () => Promise.reject(new DOMException('full', 'QuotaExceededError')); }],
 ]) {
   viewTest(`${what} it says so and goes on in memory`, async (page) => {
     await page.evaluate(breakIt);

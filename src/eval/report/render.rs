@@ -31,7 +31,8 @@ pub fn markdown(report: &Report) -> Result<String> {
 pub fn html(report: &Report, lines: &[Line]) -> Result<String> {
     let rows = Value::from(Serde(&rows(report, lines)));
     let report = Value::from(Serde(report));
-    render("report.html.j2", context! { report, rows })
+    let page = render("report.html.j2", context! { report, rows })?;
+    Ok(page.trim_start().to_owned()) // what the macros leave above the doctype
 }
 
 fn render(name: &str, values: Value) -> Result<String> {

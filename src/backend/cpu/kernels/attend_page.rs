@@ -147,7 +147,7 @@ fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Part
     let shrink = if partial.highest == high {
         1.0
     } else {
-        (partial.highest - high).exp()
+        libm::expf(partial.highest - high)
     };
     partial.highest = high;
     partial.total = partial.total * shrink + total::<L>(sums);

@@ -23,7 +23,7 @@ pub fn add(x: &mut [f32], y: &[f32]) {
 pub fn angles(position: u32, inv_freq: &[f32], angles: &mut Vec<[f32; 2]>) {
     angles.clear();
     angles.extend(inv_freq.iter().map(|freq| {
-        let (sin, cos) = (position as f32 * freq).sin_cos();
+        let (sin, cos) = libm::sincosf(position as f32 * freq);
         [sin, cos]
     }));
 }
