@@ -83,7 +83,7 @@ fn a_bias_of_zero_changes_nothing_and_another_does() {
 }
 
 #[test]
-fn the_context_is_the_callers_wish_within_what_the_model_knows() {
+fn the_context_is_the_callers_wish_within_what_the_model_can() {
     let shape = Shape::new("llama", Dtype::F32);
     let context = |key: Option<u64>, wish: Option<usize>| {
         let mut metadata = metadata(shape);
@@ -96,7 +96,9 @@ fn the_context_is_the_callers_wish_within_what_the_model_knows() {
     };
     assert_eq!(context(None, None), 256);
     assert_eq!(context(None, Some(100)), 100);
-    assert_eq!(context(None, Some(10_000)), 256);
+    assert_eq!(context(None, Some(10_000)), 10_000, "worse, not wrong");
+    assert_eq!(context(None, Some(usize::MAX)), 1 << 20);
+    assert_eq!(context(Some(64), Some(10_000)), 64);
     assert_eq!(
         context(Some(64), None),
         64,

@@ -11,6 +11,7 @@ mod common;
 use common::{Shape, load, metadata, random_gguf};
 use cosa::backend::cpu::lanes::{Best, Lanes, Scalar};
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
+use cosa::backend::{Backend as _, Matrix, ROWS_TOGETHER, RowOrder};
 use cosa::model::Sequence;
 use cosa::quant::Dtype;
 
@@ -61,5 +62,48 @@ fn every_format_and_cache_has_the_same_bits() {
                 .position(|(a, b)| a.to_bits() != b.to_bits());
             assert_eq!(differ, None, "{dtype} {kv_type:?}");
         }
+    }
+}
+
+#[test]
+fn a_matrix_packed_in_parts_is_as_packed_at_once() {
+    let cpu: Cpu = Cpu::with(Pool::with_threads(1), KvType::Int8);
+    let (rows, cols) = (ROWS_TOGETHER * 3 + 5, 512);
+    for dtype in [
+        Dtype::F32,
+        Dtype::F16,
+        Dtype::Q4_0,
+        Dtype::Q8_0,
+        Dtype::Q6_K,
+        Dtype::Q2_K,
+    ] {
+        let row = dtype.row_bytes(cols as u64).unwrap() as usize;
+        // Small codes and scales: no byte of 0x7c and more, which would be infinite halves.
+        let bytes: Vec<u8> = (0..rows * row).map(|i| (i * 7 % 59) as u8).collect();
+        let part = |from: usize, to: usize| Matrix {
+            name: "m",
+            dtype,
+            rows: to - from,
+            cols,
+            bytes: &bytes[from * row..to * row],
+            order: RowOrder::AsStored,
+        };
+        let whole = cpu.pack(&part(0, rows)).unwrap();
+        let mut parts = cpu.begin_weight(&part(0, ROWS_TOGETHER), rows).unwrap();
+        for from in (0..rows).step_by(ROWS_TOGETHER) {
+            let to = rows.min(from + ROWS_TOGETHER);
+            cpu.push_rows(&mut parts, &part(from, to)).unwrap();
+        }
+        assert_eq!(
+            cpu.weight_bytes(&parts),
+            cpu.weight_bytes(&whole),
+            "{dtype}"
+        );
+        let x: Vec<f32> = (0..cols).map(|i| (i % 13) as f32 - 6.0).collect();
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        cpu.matmul([&whole], &x, [&mut a]);
+        cpu.matmul([&parts], &x, [&mut b]);
+        assert_eq!(a.len(), rows);
+        assert_eq!(a, b, "{dtype}");
     }
 }

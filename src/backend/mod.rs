@@ -77,6 +77,9 @@ impl Heads {
     }
 }
 
+/// Rows of a matrix that no kernel layout takes apart.
+pub const ROWS_TOGETHER: usize = 64;
+
 /// Positions that one page of a KV cache holds.
 pub const PAGE: usize = 64;
 
@@ -123,7 +126,22 @@ pub trait Backend: std::fmt::Debug {
     ///
     /// # Errors
     /// `NonFinite` for NaN or infinity among the weights, `OutOfMemory`.
-    fn pack(&self, matrix: &Matrix<'_>) -> Result<Self::Weight>;
+    fn pack(&self, matrix: &Matrix<'_>) -> Result<Self::Weight> {
+        let mut weight = self.begin_weight(matrix, matrix.rows)?;
+        self.push_rows(&mut weight, matrix)?;
+        Ok(weight)
+    }
+    /// A matrix without rows, with room for `rows` of the kind of `like`.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    fn begin_weight(&self, like: &Matrix<'_>, rows: usize) -> Result<Self::Weight>;
+    /// Packs the next rows behind those that are there. All calls but the last bring a
+    /// multiple of [`ROWS_TOGETHER`], so that a matrix can be packed while it is read.
+    ///
+    /// # Errors
+    /// `NonFinite` for NaN or infinity among the weights.
+    fn push_rows(&self, weight: &mut Self::Weight, part: &Matrix<'_>) -> Result<()>;
     /// Bytes that a packed matrix holds.
     fn weight_bytes(&self, weight: &Self::Weight) -> usize;
     /// Values become a buffer.

@@ -31,23 +31,27 @@ impl Backend for Reference {
         "scalar"
     }
 
-    fn pack(&self, matrix: &Matrix<'_>) -> Result<Weight> {
-        let stored = quant::dequantize(matrix.dtype, matrix.bytes);
+    fn begin_weight(&self, like: &Matrix<'_>, _: usize) -> Result<Weight> {
+        Ok(Weight {
+            cols: like.cols,
+            values: Vec::new(),
+        })
+    }
+
+    fn push_rows(&self, weight: &mut Weight, part: &Matrix<'_>) -> Result<()> {
+        let stored = quant::dequantize(part.dtype, part.bytes);
         if stored.iter().any(|value| !value.is_finite()) {
             return Err(Error::NonFinite {
-                what: format!("tensor {}", matrix.name),
+                what: format!("tensor {}", part.name),
             });
         }
-        let values = (0..matrix.rows)
-            .flat_map(|row| {
-                let start = matrix.order.source(row) * matrix.cols;
-                stored[start..start + matrix.cols].iter().copied()
-            })
-            .collect();
-        Ok(Weight {
-            cols: matrix.cols,
-            values,
-        })
+        for row in 0..part.rows {
+            let start = part.order.source(row) * part.cols;
+            weight
+                .values
+                .extend_from_slice(&stored[start..start + part.cols]);
+        }
+        Ok(())
     }
 
     fn weight_bytes(&self, weight: &Weight) -> usize {

@@ -16,7 +16,12 @@ pub trait Sink {
     /// Any error ends the reading and is given to the one who pushes.
     fn header(&mut self, header: &Header) -> Result<()>;
 
-    /// Comes once for each tensor, with all its bytes.
+    /// Bytes of a tensor that are wanted at a time.
+    fn part_bytes(&self, info: &TensorInfo) -> u64 {
+        info.bytes
+    }
+
+    /// Comes once for each part of a tensor, in order; the last may be shorter.
     ///
     /// # Errors
     /// Any error ends the reading and is given to the one who pushes.
@@ -25,8 +30,8 @@ pub trait Sink {
 
 /// Reads one file that arrives in chunks of any size.
 ///
-/// It never holds more than the header or one tensor. A tensor that lies wholly within
-/// a chunk is handed on without a copy. After an error, every call gives that error.
+/// It never holds more than the header or one part of a tensor. A part that lies wholly
+/// within a chunk is handed on without a copy. After an error, every call gives that error.
 #[derive(Debug)]
 pub struct Reader {
     total: Option<u64>,
@@ -113,6 +118,8 @@ struct TensorStream {
     tensors: Vec<TensorInfo>,
     /// The tensor that comes next or has come in part.
     next: usize,
+    /// Bytes of it that were handed on.
+    handed: u64,
     /// Where in the file the next bytes stand.
     position: u64,
     partial: Vec<u8>,
@@ -123,6 +130,7 @@ impl TensorStream {
         Self {
             tensors,
             next: 0,
+            handed: 0,
             position,
             partial: Vec::new(),
         }
@@ -136,21 +144,26 @@ impl TensorStream {
         while let Some(info) = self.tensors.get(self.next) {
             let padding = info.offset.saturating_sub(self.position);
             let (skipped, rest) = bytes.split_at(at_most(bytes, padding));
-            let missing = info.bytes - self.partial.len() as u64;
+            let wanted = sink.part_bytes(info).max(1).min(info.bytes - self.handed);
+            let missing = wanted - self.partial.len() as u64;
             let (part, rest) = rest.split_at(at_most(rest, missing));
             self.position += (skipped.len() + part.len()) as u64;
             bytes = rest;
-            if part.len() as u64 == info.bytes {
+            if part.len() as u64 == wanted {
                 sink.tensor(info, part)?;
             } else {
-                append(&mut self.partial, part, info)?;
+                append(&mut self.partial, part, (info, wanted))?;
                 if (part.len() as u64) < missing {
                     break;
                 }
                 // Given up at once: the sink's own copy may need the room.
                 sink.tensor(info, &std::mem::take(&mut self.partial))?;
             }
-            self.next += 1;
+            self.handed += wanted;
+            if self.handed == info.bytes {
+                self.next += 1;
+                self.handed = 0;
+            }
         }
         Ok(())
     }
@@ -162,10 +175,10 @@ fn at_most(bytes: &[u8], len: u64) -> usize {
 
 /// Appends, with room for at most eight times the bytes that have really come, so that
 /// a size that lies costs nothing and a true one costs few copies.
-fn append(partial: &mut Vec<u8>, part: &[u8], info: &TensorInfo) -> Result<()> {
+fn append(partial: &mut Vec<u8>, part: &[u8], (info, wanted): (&TensorInfo, u64)) -> Result<()> {
     let needed = partial.len() + part.len();
     if needed > partial.capacity() {
-        let all = usize::try_from(info.bytes).unwrap_or(usize::MAX);
+        let all = usize::try_from(wanted).unwrap_or(usize::MAX);
         let room = needed.saturating_mul(8).max(FIRST_ROOM).min(all);
         let reserved = partial.try_reserve_exact(room - partial.len());
         reserved.map_err(|_| Error::OutOfMemory {

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::checks::{check_memory, check_shape};
 use super::tensors::{Spec, specs};
 use super::weights::{Loaded, Tensor, missing};
 use super::{ModelConfig, Transformer};
-use crate::backend::{Backend, Matrix};
+use crate::backend::{Backend, Matrix, ROWS_TOGETHER, RowOrder};
 use crate::error::{Error, Result};
 use crate::gguf::{Header, Metadata, Sink, TensorInfo};
 use crate::quant::{self, Dtype};
+
+/// Bytes of a matrix that are packed at a time, at least.
+const PART_BYTES: u64 = 256 * 1024;
 
 /// What the caller may wish for.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +29,8 @@ pub struct Loader<B: Backend> {
     options: LoadOptions,
     model: Option<Model>,
     tensors: BTreeMap<String, Tensor<B>>,
+    /// The matrix that has come in part, and how many of its rows.
+    growing: Option<(B::Weight, usize)>,
     /// Parameters and packed bytes so far, and stored bytes by type.
     parameters: u64,
     weight_bytes: usize,
@@ -63,6 +69,7 @@ impl<B: Backend> Loader<B> {
             options,
             model: None,
             tensors: BTreeMap::new(),
+            growing: None,
             parameters: 0,
             weight_bytes: 0,
             stored: BTreeMap::new(),
@@ -140,6 +147,22 @@ impl<B: Backend> Loader<B> {
         });
         Ok(())
     }
+
+    /// Packs a part of a matrix of `rows` rows; gives the matrix with its last.
+    fn push_rows(&mut self, part: &Matrix<'_>, rows: usize) -> Result<Option<B::Weight>> {
+        let (mut packed, before) = match self.growing.take() {
+            Some(growing) => growing,
+            None => (self.backend.begin_weight(part, rows)?, 0),
+        };
+        self.backend.push_rows(&mut packed, part)?;
+        let done = before + part.rows;
+        if done < rows {
+            self.growing = Some((packed, done));
+            return Ok(None);
+        }
+        self.weight_bytes += self.backend.weight_bytes(&packed);
+        Ok(Some(packed))
+    }
 }
 
 impl<B: Backend> Sink for Loader<B> {
@@ -174,6 +197,22 @@ impl<B: Backend> Sink for Loader<B> {
         Ok(())
     }
 
+    /// Matrices come in parts, so that none is in memory twice; not those whose rows change
+    /// places, which are small.
+    fn part_bytes(&self, info: &TensorInfo) -> u64 {
+        let spec = self
+            .model
+            .as_ref()
+            .and_then(|model| model.specs.get(&info.name));
+        match (spec.map(|spec| spec.order), info.shape.as_slice()) {
+            (Some(RowOrder::AsStored), &[_, rows]) if rows > 0 => {
+                let together = info.bytes / rows * ROWS_TOGETHER as u64;
+                together * PART_BYTES.div_ceil(together.max(1))
+            }
+            _ => info.bytes,
+        }
+    }
+
     fn tensor(&mut self, info: &TensorInfo, bytes: &[u8]) -> Result<()> {
         let spec = self
             .model
@@ -182,43 +221,33 @@ impl<B: Backend> Sink for Loader<B> {
         let Some(spec) = spec else {
             return Err(missing(&info.name));
         };
-        let cols = info.shape[0] as usize;
-        let rows = info.shape.get(1).map_or(1, |&rows| rows as usize);
-        let matrix = Matrix {
-            name: &info.name,
-            dtype: info.dtype,
-            rows,
-            cols,
-            bytes,
-            order: spec.order,
-        };
-        let tensor = if info.shape.len() == 1 {
-            Tensor::Vector(vector(&matrix)?)
-        } else {
-            let packed = self.backend.pack(&matrix)?;
-            self.weight_bytes += self.backend.weight_bytes(&packed);
-            Tensor::Matrix(packed)
-        };
-        if self.tensors.insert(info.name.clone(), tensor).is_some() {
+        if self.tensors.contains_key(&info.name) {
             return Err(Error::MalformedGguf {
                 at: format!("tensor {}", info.name),
                 detail: "it comes in two files of the model".to_owned(),
             });
         }
+        let rows = info.shape.get(1).map_or(1, |&rows| rows as usize);
+        let part = Matrix {
+            name: &info.name,
+            dtype: info.dtype,
+            rows: bytes.len() / (info.bytes as usize / rows.max(1)).max(1),
+            cols: info.shape[0] as usize,
+            bytes,
+            order: spec.order,
+        };
+        let tensor = if info.shape.len() == 1 {
+            Tensor::Vector(vector(&part)?)
+        } else {
+            match self.push_rows(&part, rows)? {
+                Some(matrix) => Tensor::Matrix(matrix),
+                None => return Ok(()),
+            }
+        };
+        self.tensors.insert(info.name.clone(), tensor);
         self.parameters += info.shape.iter().product::<u64>();
         *self.stored.entry(info.dtype as u32).or_default() += info.bytes;
         Ok(())
-    }
-}
-
-/// Refuses a model that cannot fit before its tensors are downloaded. Shards are about
-/// equally large, so the first tells of all.
-fn check_memory(memory: Option<u64>, shards: usize, tensors: &[TensorInfo]) -> Result<()> {
-    let here: u64 = tensors.iter().map(|tensor| tensor.bytes).sum();
-    let needed = here.saturating_mul(shards as u64);
-    match memory {
-        Some(available) if needed > available => Err(Error::ModelTooLarge { needed, available }),
-        _ => Ok(()),
     }
 }
 
@@ -233,49 +262,4 @@ fn vector(matrix: &Matrix<'_>) -> Result<Vec<f32>> {
     Ok((0..stored.len())
         .map(|i| stored[matrix.order.source(i)])
         .collect())
-}
-
-/// A tensor that the family does not know is refused: to leave it out would be to run
-/// another model than the file's.
-fn check_shape(spec: Option<&Spec>, tensor: &TensorInfo, family: &str) -> Result<()> {
-    let Some(spec) = spec else {
-        return Err(Error::MalformedGguf {
-            at: format!("tensor {}", tensor.name),
-            detail: format!("a {family} model has no such tensor; this variant is not supported"),
-        });
-    };
-    if spec.shape == tensor.shape {
-        return Ok(());
-    }
-    Err(Error::ShapeMismatch {
-        tensor: tensor.name.clone(),
-        expected: spec.shape.clone(),
-        found: tensor.shape.clone(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_that_cannot_fit_is_refused_with_the_numbers() {
-        let tensor = TensorInfo {
-            name: "token_embd.weight".to_owned(),
-            shape: vec![32, 32],
-            dtype: Dtype::F32,
-            offset: 0,
-            bytes: 3 << 30,
-        };
-        let one = std::slice::from_ref(&tensor);
-        assert_eq!(check_memory(Some(3 << 30), 1, one), Ok(()));
-        assert_eq!(check_memory(None, 9, one), Ok(()));
-        let error = Error::ModelTooLarge {
-            needed: 6 << 30,
-            available: 3 << 30,
-        };
-        assert_eq!(error.code(), "out_of_memory");
-        assert!(error.to_string().contains("6442450944"));
-        assert_eq!(check_memory(Some(3 << 30), 2, one), Err(error));
-    }
 }

@@ -4,7 +4,8 @@
 //! there. What is deliberately absent: text, sampling, and any knowledge of where the
 //! arithmetic runs.
 
-pub mod config;
+pub mod checks;
+mod config;
 pub mod kv_cache;
 pub mod loader;
 mod tensors;

@@ -131,8 +131,12 @@ impl<L: Lanes> Backend for Cpu<L> {
         self.pool.spawn(task)
     }
 
-    fn pack(&self, matrix: &Matrix<'_>) -> Result<Weight> {
-        Weight::pack(matrix)
+    fn begin_weight(&self, like: &Matrix<'_>, rows: usize) -> Result<Weight> {
+        Weight::with_room(like, rows)
+    }
+
+    fn push_rows(&self, weight: &mut Weight, part: &Matrix<'_>) -> Result<()> {
+        weight.push_rows(part)
     }
 
     fn weight_bytes(&self, weight: &Weight) -> usize {

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 
 use super::formats::{Bytes, Format, PANEL, Q4_0, Q4_K, Q5_K, Q6_K, Q8_0};
 use super::lanes::Lanes;
-use crate::backend::Matrix;
+use crate::backend::{Matrix, ROWS_TOGETHER};
 use crate::error::{Error, Result};
 use crate::quant::Dtype;
 
@@ -76,22 +76,30 @@ pub struct Panels<F: Format> {
 }
 
 impl Weight {
-    /// Packs a matrix from the file.
+    /// A matrix without rows, with room for `rows` of the kind of `like`.
     ///
     /// # Errors
-    /// `NonFinite` for NaN or infinity among the weights or scales, `OutOfMemory`.
-    pub fn pack(matrix: &Matrix<'_>) -> Result<Self> {
-        Ok(match matrix.dtype {
-            Dtype::F32 => Self::F32(Floats::pack(matrix)?),
-            Dtype::F16 => Self::F16(Floats::pack(matrix)?),
-            Dtype::BF16 => Self::BF16(Floats::pack(matrix)?),
-            Dtype::Q4_0 => Self::Q4_0(Panels::pack(matrix)?),
-            Dtype::Q8_0 => Self::Q8_0(Panels::pack(matrix)?),
-            Dtype::Q4_K => Self::Q4_K(Panels::pack(matrix)?),
-            Dtype::Q5_K => Self::Q5_K(Panels::pack(matrix)?),
-            Dtype::Q6_K => Self::Q6_K(Panels::pack(matrix)?),
-            _ => Self::Bytes(Panels::pack(matrix)?),
+    /// `OutOfMemory`.
+    pub fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
+        Ok(match like.dtype {
+            Dtype::F32 => Self::F32(Floats::with_room(like, rows)?),
+            Dtype::F16 => Self::F16(Floats::with_room(like, rows)?),
+            Dtype::BF16 => Self::BF16(Floats::with_room(like, rows)?),
+            Dtype::Q4_0 => Self::Q4_0(Panels::with_room(like, rows)?),
+            Dtype::Q8_0 => Self::Q8_0(Panels::with_room(like, rows)?),
+            Dtype::Q4_K => Self::Q4_K(Panels::with_room(like, rows)?),
+            Dtype::Q5_K => Self::Q5_K(Panels::with_room(like, rows)?),
+            Dtype::Q6_K => Self::Q6_K(Panels::with_room(like, rows)?),
+            _ => Self::Bytes(Panels::with_room(like, rows)?),
         })
+    }
+
+    /// Packs the next rows from the file.
+    ///
+    /// # Errors
+    /// `NonFinite` for NaN or infinity among the weights or scales.
+    pub fn push_rows(&mut self, part: &Matrix<'_>) -> Result<()> {
+        layout!(self, matrix => matrix.push_rows(part))
     }
 
     /// Outputs of the product.
@@ -119,20 +127,31 @@ impl Weight {
 }
 
 impl<S: Stored> Floats<S> {
-    fn pack(matrix: &Matrix<'_>) -> Result<Self> {
-        let row_bytes = size_of::<S>() * matrix.cols;
-        let mut values = reserve(matrix.rows * matrix.cols, matrix.name)?;
-        for row in 0..matrix.rows {
-            let bytes = &matrix.bytes[matrix.order.source(row) * row_bytes..][..row_bytes];
-            values.extend(
+    fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
+        Ok(Self {
+            rows: 0,
+            cols: like.cols,
+            values: reserve(rows * like.cols, like.name)?,
+        })
+    }
+
+    fn push_rows(&mut self, part: &Matrix<'_>) -> Result<()> {
+        let row_bytes = size_of::<S>() * self.cols;
+        let start = self.values.len();
+        for row in 0..part.rows {
+            let bytes = &part.bytes[part.order.source(row) * row_bytes..][..row_bytes];
+            self.values.extend(
                 (bytes.chunks_exact(size_of::<S>())).map(bytemuck::pod_read_unaligned::<S>),
             );
         }
-        if values.iter().all(|value| value.value().is_finite()) {
-            let (rows, cols) = (matrix.rows, matrix.cols);
-            return Ok(Self { rows, cols, values });
+        self.rows += part.rows;
+        if self.values[start..]
+            .iter()
+            .all(|value| value.value().is_finite())
+        {
+            return Ok(());
         }
-        Err(non_finite(matrix))
+        Err(non_finite(part))
     }
 
     fn bytes(&self) -> usize {
@@ -148,33 +167,38 @@ impl<S: Stored> Floats<S> {
 }
 
 impl<F: Format> Panels<F> {
-    fn pack(matrix: &Matrix<'_>) -> Result<Self> {
-        let panels = matrix.rows.div_ceil(PANEL);
-        let blocks = matrix.cols / F::COLS;
-        let row_bytes = matrix.bytes.len() / matrix.rows.max(1);
-        let mut packed = Self {
-            rows: matrix.rows,
-            cols: matrix.cols,
-            blocks: reserve(panels * blocks, matrix.name)?,
+    fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
+        const { assert!(ROWS_TOGETHER.is_multiple_of(PANEL)) };
+        let blocks = rows.div_ceil(PANEL) * (like.cols / F::COLS);
+        Ok(Self {
+            rows: 0,
+            cols: like.cols,
+            blocks: reserve(blocks, like.name)?,
             format: PhantomData,
-        };
+        })
+    }
+
+    fn push_rows(&mut self, part: &Matrix<'_>) -> Result<()> {
+        let blocks = self.cols / F::COLS;
+        let row_bytes = part.bytes.len() / part.rows.max(1);
         let zeros = vec![0; F::FILE_BLOCK * blocks];
-        for panel in 0..panels {
+        for panel in 0..part.rows.div_ceil(PANEL) {
             let rows: [_; PANEL] = std::array::from_fn(|lane| {
                 let row = panel * PANEL + lane;
-                (row < matrix.rows).then(|| {
-                    let start = matrix.order.source(row) * row_bytes;
-                    F::file_row(matrix.dtype, &matrix.bytes[start..start + row_bytes])
+                (row < part.rows).then(|| {
+                    let start = part.order.source(row) * row_bytes;
+                    F::file_row(part.dtype, &part.bytes[start..start + row_bytes])
                 })
             });
             let rows = rows.each_ref().map(|row| row.as_deref().unwrap_or(&zeros));
             for block in 0..blocks {
                 let at = block * F::FILE_BLOCK;
                 let block = F::pack(rows.map(|row| &row[at..at + F::FILE_BLOCK]));
-                packed.blocks.push(block.ok_or_else(|| non_finite(matrix))?);
+                self.blocks.push(block.ok_or_else(|| non_finite(part))?);
             }
         }
-        Ok(packed)
+        self.rows += part.rows;
+        Ok(())
     }
 
     fn bytes(&self) -> usize {
