@@ -76,7 +76,7 @@ export interface EvaluationPlan {
 export interface EvaluationState {
   readonly total: number;
   /** The next prompt to answer; each is handed out once. */
-  next(): { key: number; messages: Message[]; maxTokens: number; temperature: number; seed: number } | null;
+  nextPrompt(): { key: number; messages: Message[]; maxTokens: number; temperature: number; seed: number } | null;
   reply(key: number, text?: string, reasoning?: string, failure?: string): void;
   /** Lines that could be judged by now, as JSON. */
   judge(): string[];

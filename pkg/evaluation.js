@@ -21,7 +21,7 @@ export class Evaluation {
   lines = [];
   #state;
   #model;
-  /** Handed out, and not answered because the run was stopped. @type {ReturnType<EvaluationState['next']>} */
+  /** Handed out, and not answered because the run was stopped. @type {ReturnType<EvaluationState['nextPrompt']>} */
   #open = null;
 
   /**
@@ -67,7 +67,7 @@ export class Evaluation {
     yield* this.#judge();
     for (;;) {
       signal?.throwIfAborted();
-      this.#open ??= this.#state.next();
+      this.#open ??= this.#state.nextPrompt();
       if (!this.#open) return;
       await this.#answer(this.#open, signal);
       this.#open = null;
@@ -85,7 +85,7 @@ export class Evaluation {
   }
 
   /**
-   * @param {NonNullable<ReturnType<EvaluationState['next']>>} prompt
+   * @param {NonNullable<ReturnType<EvaluationState['nextPrompt']>>} prompt
    * @param {AbortSignal} [signal]
    */
   async #answer({ key, messages, maxTokens, temperature, seed }, signal) {

@@ -3,8 +3,10 @@
 //! A token's way: [`text`] turns messages into ids, [`model`] turns ids into logits on a
 //! [`backend`], [`generate`] draws the next id and gives text back; [`guard`] decides what
 //! the prompt holds and that the [`safety`] config is always in it. [`eval`] measures how
-//! well that works.
+//! well that works, and `align` makes models better at it.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod align;
 pub mod backend;
 pub mod error;
 pub mod eval;

@@ -93,7 +93,8 @@ impl Evaluation {
     }
 
     /// The next prompt to answer, or `null`: `{ key, messages, maxTokens, temperature, seed }`.
-    pub fn next(&mut self) -> JsResult<JsValue> {
+    #[wasm_bindgen(js_name = nextPrompt)]
+    pub fn next_prompt(&mut self) -> JsResult<JsValue> {
         let ask = self.run.system_mut().next_ask();
         to_js(&ask.as_ref().map(Prompt::from))
     }

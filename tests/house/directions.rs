@@ -32,7 +32,12 @@ const BELOW: [(&str, &[&str]); 12] = [
             "error", "quant", "gguf", "backend", "model", "text", "generate", "safety", "guard",
         ],
     ),
-    ("align", &["error", "gguf", "model", "safety", "eval"]),
+    (
+        "align",
+        &[
+            "error", "gguf", "model", "text", "generate", "safety", "eval",
+        ],
+    ),
     (
         "web",
         &[

@@ -4,6 +4,9 @@ mod data;
 mod files;
 mod parts;
 
+pub use data::taxonomy_of;
+pub use parts::{Reach, judge_of, system_of};
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -29,9 +32,11 @@ pub struct Arguments {
     /// CoSApien, CoSAlign-Test, SpecBench, XSTest, AILuminate, multiple choice, or texts.
     #[arg(long, value_name = "builtin|FILE")]
     task: String,
-    /// What is measured: a GGUF file, `endpoint:URL`, or `recorded:FILE` (a responses.jsonl).
+    /// What answers: a GGUF file, `endpoint:URL`, or `recorded:FILE` (a responses.jsonl).
     #[arg(long, value_name = "FILE|endpoint:URL|recorded:FILE")]
     model: String,
+    #[command(flatten)]
+    reach: Reach,
     /// Ways to use it: none, ica, ica-5shot, numbered-rules, cascade, cascade-oracle, best-of-N.
     #[arg(long, value_delimiter = ',', default_value = "none,ica")]
     setups: Vec<String>,
@@ -51,15 +56,6 @@ pub struct Arguments {
     /// Tokens of an answer at most.
     #[arg(long, default_value_t = 256)]
     max_tokens: usize,
-    /// Tokens of prompt and answer together, for a local model.
-    #[arg(long, value_name = "TOKENS")]
-    context_length: Option<usize>,
-    /// Prompts under way at a time.
-    #[arg(long, default_value_t = 8)]
-    batch: usize,
-    /// Threads to compute with; by default, one for each processor.
-    #[arg(long)]
-    threads: Option<usize>,
     /// A safety config for data sets that have none.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -69,15 +65,6 @@ pub struct Arguments {
     /// The risk categories of categorical configs; by default, the twelve everyday ones.
     #[arg(long, value_name = "FILE")]
     taxonomy: Option<PathBuf>,
-    /// The name of the model at an endpoint.
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    endpoint_model: String,
-    /// The environment variable that holds an endpoint's API key.
-    #[arg(long, value_name = "VARIABLE", default_value = "COSA_API_KEY")]
-    api_key_variable: String,
-    /// Seconds that one answer of an endpoint may take.
-    #[arg(long, default_value_t = 120)]
-    endpoint_timeout: u64,
     /// Labelled responses to measure the judge with.
     #[arg(long, value_name = "N", default_value_t = 300)]
     judge_labels: usize,
@@ -86,7 +73,7 @@ pub struct Arguments {
 /// Measures, and writes the report.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let data = data::read(arguments)?;
-    let mut system = parts::system(arguments)?;
+    let mut system = system_of(&arguments.model, &arguments.reach)?;
     match data {
         Data::Responses(task) => responses(arguments, task, system),
         Data::Choice(questions) => {
@@ -113,7 +100,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Result<()> {
-    let mut judge = parts::judge(arguments)?;
+    let mut judge = judge_of(
+        &arguments.judge,
+        &arguments.reach,
+        &data::taxonomy(arguments)?,
+    )?;
     let about = About {
         task: task.name.clone(),
         system: system.name(),
@@ -194,7 +185,7 @@ fn capabilities(arguments: &Arguments, rows: &[Capability]) -> Result<()> {
         );
     }
     files::create(&arguments.out)?;
-    files::replace(&arguments.out.join("report.json"), &json(&rows)?)
+    crate::files::replace(&arguments.out.join("report.json"), &json(&rows)?)
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {

@@ -1,6 +1,7 @@
 //! Reading model files, with progress.
 
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use cosa::backend::Backend;
@@ -26,7 +27,7 @@ pub fn load_with<B: Backend>(
     let mut loader = ChatLoader::new(backend, options)?;
     for path in shard_paths(model)? {
         let name = path.display().to_string();
-        let mut file = std::fs::File::open(&path).map_err(io(&name))?;
+        let mut file = File::open(&path).map_err(io(&name))?;
         let total = file.metadata().map_err(io(&name))?.len();
         let bar = ProgressBar::new(total).with_style(bar_style());
         loader.begin_file(Some(total))?;
@@ -57,4 +58,17 @@ pub fn io(path: &str) -> impl Fn(std::io::Error) -> Error {
         path: path.clone(),
         detail: error.to_string(),
     }
+}
+
+/// Writes a file beside the old one and puts it in its place when it is whole.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let name = path.display().to_string();
+    let fresh = path.with_extension("new");
+    let write = || {
+        let mut file = File::create(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)
+    };
+    write().map_err(io(&name))
 }

@@ -1,6 +1,8 @@
 //! The command line: chat with a local model under a safety config, and what else the library offers.
 
 #[cfg(not(target_arch = "wasm32"))]
+mod align;
+#[cfg(not(target_arch = "wasm32"))]
 mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 mod chat;
@@ -15,6 +17,7 @@ fn main() -> std::process::ExitCode {
 
     let Cli { command } = Cli::parse();
     let outcome = match command {
+        Command::Align(arguments) => align::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
@@ -43,6 +46,8 @@ struct Cli {
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(clap::Subcommand)]
 enum Command {
+    /// Make preference data for controllable safety alignment, stage by stage.
+    Align(align::Arguments),
     /// Make models for benchmarks and check them.
     Bench(bench::Arguments),
     /// Chat, one line a message; `/config TEXT` switches the safety config.

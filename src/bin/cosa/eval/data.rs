@@ -69,7 +69,12 @@ pub fn config(arguments: &Arguments) -> Result<Option<SafetyConfig>> {
 
 /// The risk categories.
 pub fn taxonomy(arguments: &Arguments) -> Result<Taxonomy> {
-    match &arguments.taxonomy {
+    taxonomy_of(arguments.taxonomy.as_deref())
+}
+
+/// The categories of a file; without one, the everyday ones.
+pub fn taxonomy_of(path: Option<&Path>) -> Result<Taxonomy> {
+    match path {
         None => Taxonomy::parse("everyday_taxonomy.json", EVERYDAY),
         Some(path) => Taxonomy::parse(&name(path), &text(path)?),
     }

@@ -12,7 +12,7 @@ use cosa::eval::systems::Address;
 use cosa::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::files::io;
+use crate::files::{io, replace};
 
 const RESPONSES: &str = "responses.jsonl";
 const RAN: &str = "run.json";
@@ -183,19 +183,6 @@ pub fn read_lines(path: &Path) -> Result<Vec<Line>> {
 /// Makes a directory and those above it.
 pub fn create(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(io(&path.display().to_string()))
-}
-
-/// Writes a file beside the old one and puts it in its place when it is whole.
-pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let name = path.display().to_string();
-    let fresh = path.with_extension("new");
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)
-    };
-    write().map_err(io(&name))
 }
 
 fn text_of(lines: &[Line]) -> Result<String> {

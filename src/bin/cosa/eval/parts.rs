@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::eval::endpoint::{Endpoint, EndpointOptions};
 use cosa::eval::judges::{Judge, ModelJudge, RecordedJudge, RuleBased};
@@ -10,28 +11,50 @@ use cosa::eval::line::Line;
 use cosa::eval::systems::{Local, Recorded, Remote, System};
 use cosa::guard::{ChatLoadOptions, ChatModel};
 use cosa::model::loader::LoadOptions;
+use cosa::safety::Taxonomy;
 use cosa::{Error, Result};
 
-use super::data::taxonomy;
-use super::{Arguments, files};
+use super::files;
 use crate::files::load_with;
 
-/// What answers.
-pub fn system(arguments: &Arguments) -> Result<Box<dyn System>> {
-    if let Some(url) = arguments.model.strip_prefix("endpoint:") {
-        return remote(arguments, url);
+/// How local models are run and endpoints are reached.
+#[derive(Args)]
+pub struct Reach {
+    /// Tokens of prompt and answer together, for a local model.
+    #[arg(long, value_name = "TOKENS")]
+    context_length: Option<usize>,
+    /// Prompts under way at a time.
+    #[arg(long, default_value_t = 8)]
+    batch: usize,
+    /// Threads to compute with; by default, one for each processor.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// The name of the model at an endpoint.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    endpoint_model: String,
+    /// The environment variable that holds an endpoint's API key.
+    #[arg(long, value_name = "VARIABLE", default_value = "COSA_API_KEY")]
+    api_key_variable: String,
+    /// Seconds that one answer of an endpoint may take.
+    #[arg(long, default_value_t = 120)]
+    endpoint_timeout: u64,
+}
+
+/// What answers: a GGUF file, `endpoint:URL`, or `recorded:FILE`.
+pub fn system_of(named: &str, reach: &Reach) -> Result<Box<dyn System>> {
+    if let Some(url) = named.strip_prefix("endpoint:") {
+        return remote(reach, url);
     }
-    if let Some(path) = arguments.model.strip_prefix("recorded:") {
+    if let Some(path) = named.strip_prefix("recorded:") {
         return Ok(Box::new(Recorded::new(path.to_owned(), &lines(path)?)));
     }
-    local(arguments, &arguments.model)
+    local(reach, named)
 }
 
 /// What judges.
-pub fn judge(arguments: &Arguments) -> Result<Box<dyn Judge>> {
-    let named = &arguments.judge;
+pub fn judge_of(named: &str, reach: &Reach, taxonomy: &Taxonomy) -> Result<Box<dyn Judge>> {
     if named == "rules" {
-        return Ok(Box::new(RuleBased::new(taxonomy(arguments)?)));
+        return Ok(Box::new(RuleBased::new(taxonomy.clone())));
     }
     if let Some(path) = named.strip_prefix("recorded:") {
         return Ok(Box::new(RecordedJudge::new(path.to_owned(), &lines(path)?)));
@@ -40,8 +63,8 @@ pub fn judge(arguments: &Arguments) -> Result<Box<dyn Judge>> {
         named.strip_prefix("model:"),
         named.strip_prefix("endpoint:"),
     ) {
-        (Some(path), _) => local(arguments, path)?,
-        (_, Some(url)) => remote(arguments, url)?,
+        (Some(path), _) => local(reach, path)?,
+        (_, Some(url)) => remote(reach, url)?,
         _ => {
             return Err(Error::InvalidOption {
                 name: "judge".to_owned(),
@@ -51,33 +74,33 @@ pub fn judge(arguments: &Arguments) -> Result<Box<dyn Judge>> {
             });
         }
     };
-    Ok(Box::new(ModelJudge::new(system, taxonomy(arguments)?)))
+    Ok(Box::new(ModelJudge::new(system, taxonomy.clone())))
 }
 
-fn local(arguments: &Arguments, path: &str) -> Result<Box<dyn System>> {
+fn local(reach: &Reach, path: &str) -> Result<Box<dyn System>> {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.unwrap_or_else(all);
+    let threads = reach.threads.unwrap_or_else(all);
     let backend: Cpu = Cpu::with(Pool::with_threads(threads), KvType::Int8);
     let options = ChatLoadOptions {
         load: LoadOptions {
-            context_length: arguments.context_length,
+            context_length: reach.context_length,
         },
         ..ChatLoadOptions::default()
     };
     let model: ChatModel<Cpu> = load_with(backend, Path::new(path), options)?;
     let started = Instant::now();
     let clock = Box::new(move || started.elapsed().as_secs_f64() * 1000.0);
-    Ok(Box::new(Local::new(model, arguments.batch, clock)))
+    Ok(Box::new(Local::new(model, reach.batch, clock)))
 }
 
-fn remote(arguments: &Arguments, url: &str) -> Result<Box<dyn System>> {
+fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
     let endpoint = Endpoint::new(EndpointOptions {
-        api_key: std::env::var(&arguments.api_key_variable).ok(),
-        timeout: Duration::from_secs(arguments.endpoint_timeout),
-        ..EndpointOptions::new(url, &arguments.endpoint_model)
+        api_key: std::env::var(&reach.api_key_variable).ok(),
+        timeout: Duration::from_secs(reach.endpoint_timeout),
+        ..EndpointOptions::new(url, &reach.endpoint_model)
     })?;
-    let name = format!("{} at {url}", arguments.endpoint_model);
-    Ok(Box::new(Remote::new(name, endpoint, arguments.batch)))
+    let name = format!("{} at {url}", reach.endpoint_model);
+    Ok(Box::new(Remote::new(name, endpoint, reach.batch)))
 }
 
 fn lines(path: &str) -> Result<Vec<Line>> {

@@ -1,0 +1,128 @@
+//! The lines of the files between the stages.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A prompt whose risks are known: what goes in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptLine {
+    /// Unique in its file.
+    pub id: String,
+    /// The user's words.
+    pub prompt: String,
+    /// Ids of the risk categories that an answer would hold; `J` of the paper.
+    pub risks: Vec<String>,
+}
+
+/// A config for a prompt: what `configs` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigLine {
+    /// The prompt's id, `/`, and a number.
+    pub id: String,
+    /// Of the prompt.
+    pub prompt_id: String,
+    /// The user's words.
+    pub prompt: String,
+    /// How the allowed set relates to the prompt's risks.
+    pub mode: Mode,
+    /// Ids of the allowed categories, sorted; `A` of the paper.
+    pub allowed: Vec<String>,
+    /// The config's text.
+    pub config: String,
+}
+
+/// How the allowed categories `A` relate to the risks `J` of the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// `A = J`.
+    Exact,
+    /// `A` holds `J` and more.
+    Superset,
+    /// `A` is empty.
+    Safe,
+    /// `A` lacks at least one of `J`, and may hold others.
+    NotSuperset,
+}
+
+/// A response: what `candidates` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateLine {
+    /// Of the prompt.
+    pub prompt_id: String,
+    /// Of the config it was given under; `None` for a plain assistant's.
+    pub config_id: Option<String>,
+    /// The user's words.
+    pub prompt: String,
+    /// The answer.
+    pub response: String,
+}
+
+/// A response with its labels: what `label` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelledLine {
+    /// Of the prompt.
+    pub prompt_id: String,
+    /// As in [`CandidateLine`].
+    pub config_id: Option<String>,
+    /// The answer.
+    pub response: String,
+    /// Ids of the risk categories found in it, sorted; `H` of the paper.
+    pub risks: Vec<String>,
+    /// Whether it deals with what was asked; a refusal does not.
+    pub addressed: bool,
+}
+
+/// A preference pair in the conversational format of TRL: what `pairs` writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PairLine {
+    /// The config as the system turn, then the user's.
+    pub prompt: Vec<TurnLine>,
+    /// The better answer.
+    pub chosen: Vec<TurnLine>,
+    /// The worse one.
+    pub rejected: Vec<TurnLine>,
+    /// Of the config.
+    pub config_id: String,
+    /// Error scores of both.
+    pub errors: [f64; 2],
+}
+
+/// A turn as TRL has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnLine {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// The words.
+    pub content: String,
+}
+
+/// The line of a JSON Lines file, without its newline.
+///
+/// # Errors
+/// `BadRecord`, were a value not to become JSON.
+pub fn to_json<T: Serialize>(line: &T) -> Result<String> {
+    serde_json::to_string(line).map_err(|error| Error::BadRecord {
+        at: "a line to be written".to_owned(),
+        detail: error.to_string(),
+    })
+}
+
+/// The records of a JSON Lines text, with the name of its file for messages.
+///
+/// # Errors
+/// `BadRecord` that names the line.
+pub fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<Vec<T>> {
+    let lines = text
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| !line.trim().is_empty());
+    let parse = |(line, number): (&str, u32)| {
+        serde_json::from_str(line).map_err(|error| Error::BadRecord {
+            at: format!("{name} line {number}"),
+            detail: error.to_string(),
+        })
+    };
+    lines.map(parse).collect()
+}
