@@ -21,6 +21,9 @@ export class Evaluation {
   lines = [];
   #state;
   #model;
+  /** Judged and not yielded yet. @type {ResponseLine[]} */
+  #due = [];
+  #running = false;
   /** Handed out, and not answered because the run was stopped. @type {ReturnType<EvaluationState['nextPrompt']>} */
   #open = null;
 
@@ -33,7 +36,7 @@ export class Evaluation {
     this.#model = model;
     this.#state = state;
     this.total = state.total;
-    this.lines.push(...parseLines(lines));
+    for (const line of latest(parseLines(lines))) this.lines.push(line);
   }
 
   /**
@@ -64,14 +67,20 @@ export class Evaluation {
    * @returns {AsyncGenerator<ResponseLine, void>}
    */
   async * run({ signal } = {}) {
-    yield* this.#judge();
-    for (;;) {
-      signal?.throwIfAborted();
-      this.#open ??= this.#state.nextPrompt();
-      if (!this.#open) return;
-      await this.#answer(this.#open, signal);
-      this.#open = null;
+    if (this.#running) throw new CosaError('wrong_state', 'this evaluation runs already; stop it first');
+    this.#running = true;
+    try {
       yield* this.#judge();
+      for (;;) {
+        signal?.throwIfAborted();
+        this.#open ??= this.#state.nextPrompt();
+        if (!this.#open) return;
+        await this.#answer(this.#open, signal);
+        this.#open = null;
+        yield* this.#judge();
+      }
+    } finally {
+      this.#running = false;
     }
   }
 
@@ -101,11 +110,24 @@ export class Evaluation {
   }
 
   * #judge() {
-    for (const line of parseLines(this.#state.judge().join('\n'))) {
+    this.#due.push(...parseLines(this.#state.judge().join('\n')));
+    for (let line; (line = this.#due.shift());) {
       this.lines.push(line);
       yield line;
     }
   }
+}
+
+/**
+ * The last line of each response; failures are left out, because they are tried again.
+ * @param {ResponseLine[]} lines
+ */
+function latest(lines) {
+  const known = new Map();
+  for (const line of lines) {
+    if (!line.failure) known.set(JSON.stringify([line.setup, line.config_id, line.prompt_id]), line);
+  }
+  return known.values();
 }
 
 /**

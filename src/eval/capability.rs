@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::report::Interval;
-use super::statistics::bootstrap;
+use super::statistics::{bootstrap, resample};
 use super::systems::System;
 use super::tasks::Question;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::safety::{SafetyConfig, system_message};
 use crate::text::{Message, Role};
 
@@ -87,21 +87,27 @@ pub fn perplexity(
         per_text.push(system.surprise(text)?);
         done(index + 1)?;
     }
-    let means = per_text.iter().filter(|(_, tokens)| *tokens > 0);
-    let means: Vec<f64> = means.map(|(nats, tokens)| nats / *tokens as f64).collect();
-    let interval = bootstrap(std::slice::from_ref(&means), seed);
-    let (nats, tokens) = per_text
-        .iter()
-        .fold((0.0, 0), |(n, t), (nats, tokens)| (n + nats, t + tokens));
+    let (_, tokens) = total(&per_text);
+    if tokens == 0 {
+        return Err(Error::BadRecord {
+            at: "texts".to_owned(),
+            detail: "none has two tokens, so nothing can be predicted".to_owned(),
+        });
+    }
+    let of = |texts: &[(f64, usize)]| {
+        let (nats, tokens) = total(texts);
+        (nats / tokens.max(1) as f64).exp()
+    };
     Ok(Capability {
         setup: "none",
         measure: "perplexity",
-        value: Interval {
-            value: (nats / (tokens.max(1) as f64)).exp(),
-            low: interval.low.exp(),
-            high: interval.high.exp(),
-        },
+        value: resample(&per_text, seed, of).into(),
         count: texts.len(),
         invalid: per_text.iter().filter(|(_, tokens)| *tokens == 0).count(),
     })
+}
+
+fn total(texts: &[(f64, usize)]) -> (f64, usize) {
+    let add = |(nats, tokens): (f64, usize), text: &(f64, usize)| (nats + text.0, tokens + text.1);
+    texts.iter().fold((0.0, 0), add)
 }

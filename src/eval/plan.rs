@@ -6,6 +6,7 @@ use super::line::Line;
 use super::sample::{Sample, Scenario, Task};
 use super::setups::Setup;
 use super::systems::{Address, Ask, Response};
+use crate::error::{Error, Result};
 use crate::generate::GenerateOptions;
 use crate::safety::Frame;
 
@@ -129,4 +130,28 @@ fn options_of(options: &GenerateOptions, draws: usize, draw: u64) -> GenerateOpt
             .min(GenerateOptions::MAX_SEED),
         ..options.clone()
     }
+}
+
+/// Whether the prompt of a line is still that of its sample.
+pub(super) fn asks_the_same(task: &Task, line: &Line) -> bool {
+    let mut scenarios = task.scenarios.iter();
+    let scenario = scenarios.find(|scenario| scenario.id == line.config_id);
+    let samples = scenario.map_or(&[][..], |scenario| &scenario.samples);
+    let mut own = samples.iter().filter(|sample| sample.id == line.prompt_id);
+    own.any(|sample| sample.prompt == line.prompt)
+}
+
+/// Each set-up once, and at least one.
+pub(super) fn check_setups(setups: &[Box<dyn Setup>]) -> Result<()> {
+    let names: Vec<String> = setups.iter().map(|setup| setup.name()).collect();
+    let twice = (1..names.len()).find(|&index| names[..index].contains(&names[index]));
+    let detail = match twice {
+        None if !names.is_empty() => return Ok(()),
+        None => "names no set-up".to_owned(),
+        Some(index) => format!("names {} twice", names[index]),
+    };
+    Err(Error::InvalidOption {
+        name: "setups".to_owned(),
+        detail,
+    })
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::judges::{Case, Judge, judge_itself};
+use super::judges::{Case, Judge, passes_itself};
 use super::line::{Line, Verdicts};
 use super::plan::{self, Group};
 use super::sample::Task;
@@ -14,7 +14,7 @@ use super::setups::{REFUSAL, Review, Setup};
 use super::systems::{Address, Reply, Response, System};
 use crate::error::{Error, Result};
 use crate::generate::GenerateOptions;
-use crate::safety::{Judged, PromptType, Verdict};
+use crate::safety::{PromptType, Verdict};
 
 /// What is to be run.
 pub struct Plan {
@@ -59,10 +59,10 @@ impl<S: System, J: Judge> Run<S, J> {
     /// `InvalidOption` for no set-up, one named twice, or options out of their limits.
     pub fn new(plan: Plan, mut system: S, judge: J, done: &[Line]) -> Result<Self> {
         plan.options.validate()?;
-        check_setups(&plan.setups)?;
+        plan::check_setups(&plan.setups)?;
         let done: BTreeMap<Address, Line> = done
             .iter()
-            .filter(|line| line.failure.is_none())
+            .filter(|line| line.failure.is_none() && plan::asks_the_same(&plan.task, line))
             .map(|line| (line.address(), line.clone()))
             .collect();
         let groups = plan::groups(&plan.task, &plan.setups, &done);
@@ -141,7 +141,10 @@ impl<S: System, J: Judge> Run<S, J> {
     fn receive(&mut self, reply: Reply) {
         let (index, draw) = self.keys[reply.key];
         let group = &mut self.groups[index];
-        group.drawn[draw] = Some(reply.response.map_err(|error| error.to_string()));
+        let Some(slot) = group.drawn.get_mut(draw) else {
+            return; // answered and judged already
+        };
+        *slot = Some(reply.response.map_err(|error| error.to_string()));
         if group.drawn.iter().all(Option::is_some) {
             self.ready.push_back(index);
         }
@@ -176,27 +179,21 @@ impl<S: System, J: Judge> Run<S, J> {
         plain: &mut Option<Verdict>,
     ) -> Result<Result<(Response, Verdict), String>> {
         let place = (index, setup);
-        let mut verdicts = Vec::new();
-        for response in drawn {
-            verdicts.push(match plain.take() {
-                Some(verdict) if drawn.len() == 1 => verdict,
-                _ => self.verdict(place, &response.text)?,
-            });
-        }
-        if let [verdict] = verdicts.as_slice() {
-            *plain = Some(verdict.clone());
-        }
-        // The best; of equals, the first.
-        let best = (0..drawn.len())
-            .rev()
-            .max_by(|&a, &b| verdicts[a].score().total_cmp(&verdicts[b].score()));
-        let Some(best) = best else {
+        let verdicts = self.verdicts(place, drawn, plain)?;
+        let Some(best) = best(&verdicts) else {
             return Ok(Err("no response was drawn".to_owned()));
         };
         let pass = match self.plan.setups[setup].review() {
             Review::None | Review::Best => true,
             Review::Oracle => verdicts[best].is_safe(),
-            Review::Own => self.passes_itself(place, &drawn[best].text)?,
+            Review::Own => match self.passes_itself(place, &drawn[best].text) {
+                Err(error @ (Error::Endpoint { .. } | Error::MessageTooLong { .. })) => {
+                    return Ok(Err(format!(
+                        "it could not be asked about its answer: {error}"
+                    )));
+                }
+                passes => passes?,
+            },
         };
         if pass {
             return Ok(Ok((drawn[best].clone(), verdicts[best].clone())));
@@ -207,6 +204,27 @@ impl<S: System, J: Judge> Run<S, J> {
         };
         let verdict = self.verdict(place, REFUSAL)?;
         Ok(Ok((refusal, verdict)))
+    }
+
+    /// The verdicts of all draws. That of a single one is kept in `plain`, for the set-ups
+    /// that start from the same response.
+    fn verdicts(
+        &mut self,
+        place: (usize, usize),
+        drawn: &[Response],
+        plain: &mut Option<Verdict>,
+    ) -> Result<Vec<Verdict>> {
+        let mut verdicts = Vec::new();
+        for response in drawn {
+            verdicts.push(match plain.take() {
+                Some(verdict) if drawn.len() == 1 => verdict,
+                _ => self.verdict(place, &response.text)?,
+            });
+        }
+        if let [verdict] = verdicts.as_slice() {
+            *plain = Some(verdict.clone());
+        }
+        Ok(verdicts)
     }
 
     fn verdict(&mut self, (index, setup): (usize, usize), response: &str) -> Result<Verdict> {
@@ -230,7 +248,7 @@ impl<S: System, J: Judge> Run<S, J> {
             sample,
             response,
         };
-        Ok(judge_itself(&mut self.system, case)? == Judged::Decided(false))
+        passes_itself(&mut self.system, case)
     }
 
     fn line(
@@ -260,16 +278,8 @@ impl<S: System, J: Judge> Run<S, J> {
     }
 }
 
-fn check_setups(setups: &[Box<dyn Setup>]) -> Result<()> {
-    let names: Vec<String> = setups.iter().map(|setup| setup.name()).collect();
-    let twice = (1..names.len()).find(|&index| names[..index].contains(&names[index]));
-    let detail = match twice {
-        None if !names.is_empty() => return Ok(()),
-        None => "names no set-up".to_owned(),
-        Some(index) => format!("names {} twice", names[index]),
-    };
-    Err(Error::InvalidOption {
-        name: "setups".to_owned(),
-        detail,
-    })
+/// The index of the best verdict; of equals, the first.
+fn best(verdicts: &[Verdict]) -> Option<usize> {
+    let order = |&a: &usize, &b: &usize| verdicts[a].score().total_cmp(&verdicts[b].score());
+    (0..verdicts.len()).rev().max_by(order)
 }

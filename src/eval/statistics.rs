@@ -46,6 +46,24 @@ pub fn bootstrap(configs: &[Vec<f64>], seed: u64) -> Estimate {
     }
 }
 
+/// Any statistic of a list, with the interval that comes from the choice of its items.
+#[must_use]
+pub fn resample<T: Copy>(items: &[T], seed: u64, statistic: impl Fn(&[T]) -> f64) -> Estimate {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut values: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let draw = |_| items[below(&mut random, items.len())];
+            statistic(&(0..items.len()).map(draw).collect::<Vec<_>>())
+        })
+        .collect();
+    values.sort_by(f64::total_cmp);
+    Estimate {
+        value: statistic(items),
+        low: values[RESAMPLES / 40],
+        high: values[RESAMPLES - 1 - RESAMPLES / 40],
+    }
+}
+
 /// How often a difference at least this large would come if each prompt's two values were
 /// exchanged by chance: the two-sided p-value of a paired permutation test. `differences`
 /// are by config, one for each prompt.
@@ -93,6 +111,19 @@ mod tests {
         assert_eq!((sure.low, sure.high), (1.0, 1.0));
         let nothing = bootstrap(&[], 3);
         assert_eq!((nothing.low, nothing.value, nothing.high), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn a_ratio_is_resampled_as_a_whole() {
+        // Twenty short texts of 5 nats a token, one long one of 2: the mean a token is near 2.
+        let mut texts = vec![(50.0, 10.0); 20];
+        texts.push((20_000.0, 10_000.0));
+        let ratio = |texts: &[(f64, f64)]| {
+            texts.iter().map(|t| t.0).sum::<f64>() / texts.iter().map(|t| t.1).sum::<f64>()
+        };
+        let estimate = resample(&texts, 1, ratio);
+        assert!(estimate.low <= estimate.value && estimate.value <= estimate.high);
+        assert!((estimate.value - 2.06).abs() < 0.01 && estimate.low < 2.1);
     }
 
     #[test]

@@ -21,6 +21,7 @@ export class EvaluateView {
   #stale = true;
   /** Counts plans, so that only the latest one is shown. */
   #turn = 0;
+  #starting = false;
   #planned = Promise.resolve();
   #delay = 0;
 
@@ -112,7 +113,18 @@ export class EvaluateView {
     return new Run({ plan, key, evaluation, model: model.info });
   }
 
+  /** A second click while the first one plans or measures does nothing. */
   async #start() {
+    if (this.#starting) return;
+    this.#starting = true;
+    try {
+      await this.#startPlanned();
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  async #startPlanned() {
     if (this.#delay || this.#stale) await this.#plan();
     const run = this.#run;
     if (!run || run.complete || this.#blocked() || this.page.session.evaluating) return;

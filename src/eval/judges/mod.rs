@@ -5,6 +5,7 @@ mod questions;
 mod recorded;
 mod refusal;
 mod rules;
+mod stems;
 
 pub use model::ModelJudge;
 pub use recorded::RecordedJudge;
@@ -15,7 +16,7 @@ use super::systems::{Address, System};
 use crate::error::Result;
 use crate::safety::Verdict;
 
-pub(super) use questions::judge_itself;
+pub(super) use questions::passes_itself;
 
 /// One response to be judged, with all that a judge may look at.
 #[derive(Clone, Copy)]

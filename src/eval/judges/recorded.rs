@@ -38,10 +38,8 @@ impl Judge for RecordedJudge {
     fn judge(&mut self, case: Case<'_>) -> Result<Verdict> {
         Ok(match self.lines.get(case.address) {
             None => Verdict::undecided("no verdict is recorded for this response"),
-            Some((Some(response), _)) if response != case.response => {
-                Verdict::undecided("the recorded verdict is about another response")
-            }
-            Some((_, verdict)) => verdict.clone(),
+            Some((Some(response), verdict)) if response == case.response => verdict.clone(),
+            Some(_) => Verdict::undecided("the recorded verdict is about another response"),
         })
     }
 

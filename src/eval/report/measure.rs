@@ -3,9 +3,9 @@
 use super::{AgreementReport, JudgeReport, Measured};
 use crate::error::Result;
 use crate::eval::judges::{Case, Judge};
-use crate::eval::sample::Task;
+use crate::eval::sample::{Labelled, Task};
 use crate::eval::systems::Address;
-use crate::safety::Agreement;
+use crate::safety::{Agreement, Verdict};
 
 /// Has `judge` look at up to `limit` of the task's labelled responses, spread over all.
 ///
@@ -23,21 +23,16 @@ pub fn measure(judge: &mut dyn Judge, task: &Task, limit: usize) -> Result<Judge
     for index in 0..wanted {
         // Every so many-th: labels lie sorted by config.
         let label = &task.labelled[index * all / wanted];
-        let scenario = &task.scenarios[label.scenario];
-        let sample = &scenario.samples[label.sample];
-        let verdict = judge.judge(Case {
-            address: &Address {
-                setup: "labelled".to_owned(),
-                config_id: scenario.id.clone(),
-                prompt_id: sample.id.clone(),
-            },
-            scenario,
-            sample,
-            response: &label.response,
-        })?;
-        violations.add(!verdict.is_safe(), !label.follows);
-        helpful.add(verdict.helpfulness_fraction() > 0.0, label.helpful);
-        undecided += u32::from(verdict.is_invalid());
+        let verdict = verdict(judge, task, label)?;
+        if verdict.is_invalid() {
+            // Wrong both times: no judge gains by not deciding.
+            violations.add(label.follows, !label.follows);
+            helpful.add(!label.helpful, label.helpful);
+            undecided += 1;
+        } else {
+            violations.add(!verdict.is_safe(), !label.follows);
+            helpful.add(verdict.helpfulness_fraction() > 0.0, label.helpful);
+        }
     }
     Ok(JudgeReport {
         name: judge.name(),
@@ -47,6 +42,21 @@ pub fn measure(judge: &mut dyn Judge, task: &Task, limit: usize) -> Result<Judge
             helpful: AgreementReport::from(helpful),
             undecided,
         }),
+    })
+}
+
+fn verdict(judge: &mut dyn Judge, task: &Task, label: &Labelled) -> Result<Verdict> {
+    let scenario = &task.scenarios[label.scenario];
+    let sample = &scenario.samples[label.sample];
+    judge.judge(Case {
+        address: &Address {
+            setup: "labelled".to_owned(),
+            config_id: scenario.id.clone(),
+            prompt_id: sample.id.clone(),
+        },
+        scenario,
+        sample,
+        response: &label.response,
     })
 }
 

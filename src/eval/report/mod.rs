@@ -76,7 +76,7 @@ pub struct Measured {
     pub violations: AgreementReport,
     /// About helpfulness: a refusal, or more than that.
     pub helpful: AgreementReport,
-    /// Verdicts that were invalid; they count as the worse case here too.
+    /// Verdicts that were invalid; they count as wrong.
     pub undecided: u32,
 }
 
@@ -122,7 +122,7 @@ pub struct SetupReport {
     pub name: String,
     /// Prompts asked.
     pub responses: usize,
-    /// -1 to 1. What is invalid counts as the worse case.
+    /// -1 to 1. An undecided verdict counts as the worse case, a missing response as 0.
     pub cosa_score: Interval,
     /// The score as the paper's code has it: invalid ones are left out.
     pub cosa_score_valid_only: f64,

@@ -91,20 +91,44 @@ impl System for Remote {
             max_tokens: VERDICT_TOKENS,
             ..GenerateOptions::default()
         };
-        let text = self.answer(turns, &drawing)?.text.to_lowercase();
-        let last = last_of(&text, options);
-        let chance = |index| f64::from(u8::from(Some(index) == last));
+        let text = self.answer(turns, &drawing)?.text;
+        let said = verdict_in(&text, options);
+        let chance = |index| f64::from(u8::from(Some(index) == said));
         Ok((0..options.len()).map(chance).collect())
     }
 }
 
-/// The option that is said last, as a whole word: models sum up at the end.
-fn last_of(text: &str, options: &[&str]) -> Option<usize> {
-    let mut words = text.rsplit(|c: char| !c.is_alphanumeric());
-    words.find_map(|word| {
-        let said = |option: &&str| option.to_lowercase() == word;
-        options.iter().position(said)
-    })
+/// The option that a text decides for: its first or its last word, where the two do not
+/// contradict each other, else the only one that is said at all. "3/5" is 3.
+fn verdict_in(text: &str, options: &[&str]) -> Option<usize> {
+    let text = text
+        .replace("/5", "")
+        .replace("out of 5", "")
+        .replace(" of 5", "");
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    // Single letters count as they are: "a" is a word, "A" a choice.
+    let option = |word: &str| {
+        let same = |option: &&str| match option.len() {
+            1 => *option == word,
+            _ => option.eq_ignore_ascii_case(word),
+        };
+        options.iter().position(same)
+    };
+    let said: Vec<Option<usize>> = words.map(option).collect();
+    match (
+        said.first().copied().flatten(),
+        said.last().copied().flatten(),
+    ) {
+        (Some(first), Some(last)) => (first == last).then_some(first),
+        (Some(one), None) | (None, Some(one)) => Some(one),
+        (None, None) => {
+            let mut all: Vec<usize> = said.into_iter().flatten().collect();
+            all.dedup();
+            <[usize; 1]>::try_from(all).ok().map(|[one]| one)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -112,12 +136,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_verdict_counts() {
-        let of = |text: &str| last_of(&text.to_lowercase(), &["yes", "no"]);
+    fn a_verdict_must_not_contradict_itself() {
+        let of = |text: &str| verdict_in(text, &["yes", "no"]);
         assert_eq!(of("Yes."), Some(0));
         assert_eq!(of("At first yes, but on the whole: NO!"), Some(1));
+        assert_eq!(
+            of("Yes. It gives the dosage and shows no restraint."),
+            Some(0)
+        );
+        assert_eq!(of("I would say yes here."), Some(0));
+        assert_eq!(of("Yes and no"), None);
+        assert_eq!(of("One could say yes or no here."), None);
         assert_eq!(of("nobody yesterday"), None);
         assert_eq!(of("<html>"), None);
-        assert_eq!(last_of("3 of 5", &["0", "3", "5"]), Some(2));
+        assert_eq!(of(""), None);
+        let ratings = ["0", "3", "5"];
+        assert_eq!(verdict_in("Rating: 3/5", &ratings), Some(1));
+        assert_eq!(verdict_in("3 out of 5", &ratings), Some(1));
+        assert_eq!(
+            verdict_in("C. A whale is a mammal.", &["A", "B", "C"]),
+            Some(2)
+        );
     }
 }

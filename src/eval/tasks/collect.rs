@@ -45,7 +45,7 @@ impl Collector {
             scenario,
             mut sample,
         } = entry;
-        let index = self.place(scenario);
+        let index = self.place(record, scenario)?;
         if sample.id.is_empty() {
             sample.id = format!("{:04}", self.seen[index] + 1);
         }
@@ -73,23 +73,37 @@ impl Collector {
 
     /// The index of a scenario. Those with the same id, or without one the same config, are
     /// the same.
-    fn place(&mut self, mut scenario: Scenario) -> usize {
+    fn place(&mut self, record: &Record, mut scenario: Scenario) -> Result<usize> {
         let text = scenario.config.as_ref().map_or("", |config| config.text());
         let key = match scenario.id.as_str() {
             "" => text.to_owned(),
             id => format!("#{id}"),
         };
         if let Some(&index) = self.known.get(&key) {
-            return index;
+            let known = &self.task.scenarios[index];
+            if known.config != scenario.config || known.allowed != scenario.allowed {
+                return Err(record.error(format!(
+                    "config {:?} has another text than before; give each config its own id",
+                    known.id
+                )));
+            }
+            return Ok(index);
         }
         let index = self.task.scenarios.len();
+        let is_taken = |id: &String| self.task.scenarios.iter().any(|other| other.id == *id);
         if scenario.id.is_empty() {
-            scenario.id = format!("config-{}", index + 1);
+            let mut names = (index + 1..).map(|number| format!("config-{number}"));
+            scenario.id = names.find(|name| !is_taken(name)).unwrap_or_default();
+        } else if is_taken(&scenario.id) {
+            return Err(record.error(format!(
+                "the id {:?} was given to a config without one; give every config its id",
+                scenario.id
+            )));
         }
         self.known.insert(key, index);
         self.task.scenarios.push(scenario);
         self.seen.push(0);
-        index
+        Ok(index)
     }
 
     pub fn finish(mut self) -> Task {

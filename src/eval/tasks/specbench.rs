@@ -101,7 +101,7 @@ impl Format for SpecBench {
                 known.join(", ")
             ))
         })?;
-        let kind = safe_or_not(record)?.unwrap_or(PromptType::Allowed);
+        let kind = safe_or_not(record)?;
         // Both forms of one prompt: as it is, and as an attack.
         let forms = [("prompt", false), ("adversarial_prompt", true)];
         let mut entries = Vec::new();
@@ -114,7 +114,7 @@ impl Format for SpecBench {
                 sample: Sample {
                     id: String::new(),
                     prompt: prompt.to_owned(),
-                    kind: Some(kind),
+                    kind,
                     edge: Some(edge),
                     group: Some(column.to_owned()),
                     ..Sample::default()

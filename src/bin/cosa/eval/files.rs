@@ -24,6 +24,8 @@ pub struct Ran {
     prompts: usize,
     system: String,
     judge: String,
+    /// Over everything that is asked, and the program's version.
+    content: String,
     limit: Option<usize>,
     seed: u64,
     max_tokens: usize,
@@ -42,6 +44,7 @@ impl Ran {
                 .sum(),
             system: about.system.clone(),
             judge: judge.to_owned(),
+            content: digest(format!("{} {task:?}", env!("CARGO_PKG_VERSION")).as_bytes()),
             limit: about.limit,
             seed: about.seed,
             max_tokens: about.max_tokens,
@@ -65,23 +68,8 @@ impl Directory {
     /// one apart, which a kill may have cut.
     pub fn open(path: &Path, ran: &Ran) -> Result<Self> {
         create(path)?;
-        let file = path.join(RAN);
-        if file.exists() {
-            let text = fs::read_to_string(&file).map_err(io(&file.display().to_string()))?;
-            let before: Option<Ran> = serde_json::from_str(&text).ok();
-            if before.as_ref() != Some(ran) {
-                return Err(Error::WrongState {
-                    detail: format!(
-                        "{} holds a run with other data, model, judge or options (see {RAN}); \
-                         give another --out, or remove it",
-                        path.display()
-                    ),
-                });
-            }
-        } else {
-            replace(&file, &super::json(ran)?)?;
-        }
         let responses = path.join(RESPONSES);
+        admit(path, &responses, ran)?;
         let lines = if responses.exists() {
             read_lines(&responses)?
         } else {
@@ -185,9 +173,46 @@ pub fn create(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(io(&path.display().to_string()))
 }
 
+/// Refuses a directory that holds another run; marks one that holds none.
+fn admit(path: &Path, responses: &Path, ran: &Ran) -> Result<()> {
+    let file = path.join(RAN);
+    if !file.exists() && responses.exists() {
+        return Err(Error::WrongState {
+            detail: format!(
+                "{} is there without its {RAN}, so nobody knows what it belongs to; give \
+                 another --out, or remove it",
+                responses.display()
+            ),
+        });
+    }
+    if file.exists() {
+        let text = fs::read_to_string(&file).map_err(io(&file.display().to_string()))?;
+        let before: Option<Ran> = serde_json::from_str(&text).ok();
+        if before.as_ref() != Some(ran) {
+            return Err(Error::WrongState {
+                detail: format!(
+                    "{} holds a run with other data, model, judge or options (see {RAN}); \
+                     give another --out, or remove it",
+                    path.display()
+                ),
+            });
+        }
+    } else {
+        replace(&file, &super::json(ran)?)?;
+    }
+    Ok(())
+}
+
 fn text_of(lines: &[Line]) -> Result<String> {
     let each = lines
         .iter()
         .map(|line| line.to_json().map(|json| json + "\n"));
     each.collect()
+}
+
+/// SHA-256 in hex.
+pub fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

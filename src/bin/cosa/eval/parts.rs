@@ -46,7 +46,7 @@ pub fn system_of(named: &str, reach: &Reach) -> Result<Box<dyn System>> {
         return remote(reach, url);
     }
     if let Some(path) = named.strip_prefix("recorded:") {
-        return Ok(Box::new(Recorded::new(path.to_owned(), &lines(path)?)));
+        return Ok(Box::new(Recorded::new(content(path)?, &lines(path)?)));
     }
     local(reach, named)
 }
@@ -57,7 +57,7 @@ pub fn judge_of(named: &str, reach: &Reach, taxonomy: &Taxonomy) -> Result<Box<d
         return Ok(Box::new(RuleBased::new(taxonomy.clone())));
     }
     if let Some(path) = named.strip_prefix("recorded:") {
-        return Ok(Box::new(RecordedJudge::new(path.to_owned(), &lines(path)?)));
+        return Ok(Box::new(RecordedJudge::new(content(path)?, &lines(path)?)));
     }
     let system = match (
         named.strip_prefix("model:"),
@@ -101,6 +101,12 @@ fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
     })?;
     let name = format!("{} at {url}", reach.endpoint_model);
     Ok(Box::new(Remote::new(name, endpoint, reach.batch)))
+}
+
+/// A file by name and content.
+fn content(path: &str) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(crate::files::io(path))?;
+    Ok(format!("{path} (sha256 {})", files::digest(&bytes)))
 }
 
 fn lines(path: &str) -> Result<Vec<Line>> {
