@@ -117,7 +117,8 @@ fn the_rule_based_judge_agrees_with_the_reference_responses() {
     }
 }
 
-/// Responses that a person wrote or labelled without a look at the cues: 60 of the prototype, most of them off the point, and 26 in the words of a better model.
+/// Responses that an author of the project labelled, not blind: 60 of the prototype, most of
+/// them off the point, and 26 written in the words of a better model.
 #[test]
 fn the_rule_based_judge_agrees_with_labels_by_hand() {
     let task = task(None);
