@@ -291,3 +291,18 @@ fn a_prompt_that_does_not_fit_fails_alone() {
         .unwrap_err();
     assert_eq!(error.code(), "message_too_long");
 }
+
+#[test]
+fn a_response_leaves_its_beginning_to_the_next_and_a_completion_leaves_nothing() {
+    let mut session = session();
+    complete(&mut session, "Once upon a time", &warm(1));
+    assert_eq!(session.cache_bytes(), 0);
+    let mut respond = |text: &str| {
+        let turn = cosa::text::Message::new(cosa::text::Role::User, text);
+        session.respond(&[turn], warm(1), &clock).unwrap();
+        finish(&mut session).stats.cached_tokens
+    };
+    assert_eq!(respond("The same beginning, one."), 0);
+    assert!(respond("The same beginning, two.") >= "The same beginning, ".len());
+    assert!(session.cache_bytes() > 0);
+}

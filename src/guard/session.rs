@@ -10,9 +10,19 @@ use crate::safety::SafetyConfig;
 use crate::text::Message;
 
 struct Run<B: Backend> {
-    /// `None` is a completion outside any conversation.
-    chat: Option<u32>,
+    purpose: Purpose,
     generation: Generation<B>,
+}
+
+/// What becomes of a run's output.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// Recorded in that conversation.
+    Chat(u32),
+    /// Nothing but its context is kept.
+    Response,
+    /// Nothing is kept.
+    Completion,
 }
 
 /// What the edges (browser, command line) drive, step by step.
@@ -58,7 +68,11 @@ impl<B: Backend> Session<B> {
 
     /// Closes a conversation; what runs in it ends.
     pub fn close_chat(&mut self, chat: u32) {
-        if self.run.as_ref().is_some_and(|run| run.chat == Some(chat)) {
+        if self
+            .run
+            .as_ref()
+            .is_some_and(|run| matches!(run.purpose, Purpose::Chat(own) if own == chat))
+        {
             self.run = None;
         }
         self.chats.remove(&chat);
@@ -104,7 +118,7 @@ impl<B: Backend> Session<B> {
         self.require_idle()?;
         let conversation = self.chats.get_mut(&chat).ok_or_else(|| closed(chat))?;
         let generation = conversation.begin(&self.model, text, options, clock)?;
-        self.start(Some(chat), generation);
+        self.start(Purpose::Chat(chat), generation);
         Ok(())
     }
 
@@ -121,19 +135,15 @@ impl<B: Backend> Session<B> {
     ) -> Result<()> {
         self.require_idle()?;
         self.model.authority.admit_completion()?;
-        let tokenizer = &self.model.tokenizer;
-        let bos = tokenizer.bos().filter(|_| tokenizer.add_bos());
-        let mut prompt: Vec<u32> = bos.into_iter().collect();
-        prompt.extend(tokenizer.encode_text(text)?);
         let request = Request {
-            prompt,
+            prompt: self.model.tokenizer.encode_document(text)?,
             options,
             splitter: None,
             dropped_turns: 0,
         };
         let transformer = &self.model.transformer;
         let generation = Generation::new(Context::new(transformer), request, transformer, clock)?;
-        self.start(None, generation);
+        self.start(Purpose::Completion, generation);
         Ok(())
     }
 
@@ -155,7 +165,7 @@ impl<B: Backend> Session<B> {
         let spare = self.spare.take();
         let context = spare.unwrap_or_else(|| Context::new(transformer));
         let generation = Generation::new(context, request, transformer, clock)?;
-        self.start(None, generation);
+        self.start(Purpose::Response, generation);
         Ok(())
     }
 
@@ -205,8 +215,11 @@ impl<B: Backend> Session<B> {
         idle + spare + (self.run.as_ref()).map_or(0, |run| run.generation.bytes(model))
     }
 
-    fn start(&mut self, chat: Option<u32>, generation: Generation<B>) {
-        self.run = Some(Run { chat, generation });
+    fn start(&mut self, purpose: Purpose, generation: Generation<B>) {
+        self.run = Some(Run {
+            purpose,
+            generation,
+        });
     }
 
     /// Records the run in its conversation.
@@ -215,9 +228,10 @@ impl<B: Backend> Session<B> {
             return;
         };
         let output = run.generation.into_output();
-        match run.chat {
-            None => self.spare = Some(output.context),
-            Some(chat) => {
+        match run.purpose {
+            Purpose::Completion => {}
+            Purpose::Response => self.spare = Some(output.context),
+            Purpose::Chat(chat) => {
                 if let Some(conversation) = self.chats.get_mut(&chat) {
                     conversation.finish(&self.model, output);
                 }
@@ -226,8 +240,9 @@ impl<B: Backend> Session<B> {
     }
 
     fn fail(&mut self) {
-        let chat = self.run.take().and_then(|run| run.chat);
-        if let Some(conversation) = chat.and_then(|chat| self.chats.get_mut(&chat)) {
+        if let Some(Purpose::Chat(chat)) = self.run.take().map(|run| run.purpose)
+            && let Some(conversation) = self.chats.get_mut(&chat)
+        {
             conversation.discard();
         }
     }

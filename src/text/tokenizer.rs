@@ -151,6 +151,18 @@ impl Tokenizer {
         Ok(ids)
     }
 
+    /// Token ids of plain text as a model expects it at its beginning: behind the
+    /// beginning-of-text token, where the model has one there.
+    ///
+    /// # Errors
+    /// As [`Self::encode_text`].
+    pub fn encode_document(&self, text: &str) -> Result<Vec<u32>> {
+        let bos = self.bos().filter(|_| self.add_bos());
+        let mut ids: Vec<u32> = bos.into_iter().collect();
+        ids.extend(self.encode_text(text)?);
+        Ok(ids)
+    }
+
     fn encode_run(&self, run: &str, ids: &mut Vec<u32>) -> Result<()> {
         if run.len() > MAX_RUN {
             let length = run.len();
