@@ -233,3 +233,14 @@ impl Error {
         }
     }
 }
+
+/// `InvalidOption` with that name and detail, unless the condition holds.
+pub(crate) fn require(holds: bool, name: &str, detail: &str) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::InvalidOption {
+        name: name.to_owned(),
+        detail: detail.to_owned(),
+    })
+}

@@ -143,32 +143,12 @@ fn a_full_disk_loses_nothing_that_was_scored() {
 #[test]
 fn another_run_is_not_mixed_in() {
     let out = fresh("mixed");
-    succeed(
-        &out,
-        &[
-            "--task",
-            "builtin",
-            "--model",
-            MODEL,
-            "--limit",
-            "1",
-            "--max-tokens",
-            "4",
-        ],
-    );
-    let other = fail(
-        &out,
-        &[
-            "--task",
-            "builtin",
-            "--model",
-            MODEL,
-            "--limit",
-            "1",
-            "--max-tokens",
-            "5",
-        ],
-    );
+    let of = |max_tokens| {
+        let one = ["--task", "builtin", "--model", MODEL, "--limit", "1"];
+        [&one[..], &["--max-tokens", max_tokens]].concat()
+    };
+    succeed(&out, &of("4"));
+    let other = fail(&out, &of("5"));
     assert!(other.contains("give another --out"), "{other}");
 }
 

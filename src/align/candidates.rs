@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::records::{CandidateLine, ConfigLine, Mode};
 use crate::error::Result;
+use crate::eval::setups::turns_under;
 use crate::eval::systems::{Address, Ask, System};
 use crate::generate::GenerateOptions;
-use crate::safety::{Frame, SafetyConfig, system_message};
-use crate::text::{Message, Role};
+use crate::safety::{Frame, SafetyConfig};
 
 /// What is asked: each prompt once without a config, and under each config of the modes
 /// superset and not-superset. Those of `done` are left out.
@@ -71,11 +71,7 @@ fn asks(
     options: &GenerateOptions,
 ) -> Result<Vec<Ask>> {
     let ask = |(key, (config, under)): (usize, &(ConfigLine, bool))| {
-        let mut turns = vec![Message::new(Role::User, &config.prompt)];
-        if *under {
-            let text = SafetyConfig::new(None, &config.config)?;
-            turns.insert(0, Message::new(Role::System, system_message(&text, frame)));
-        }
+        let text = under.then(|| SafetyConfig::new(None, &config.config));
         Ok(Ask {
             key,
             address: Address {
@@ -83,7 +79,7 @@ fn asks(
                 config_id: under.then(|| config.id.clone()).unwrap_or_default(),
                 prompt_id: config.prompt_id.clone(),
             },
-            turns,
+            turns: turns_under(text.transpose()?.as_ref(), &config.prompt, frame),
             options: options.clone(),
         })
     };

@@ -1,11 +1,12 @@
 //! Safety configs for prompts whose risks are known, in the paper's four modes.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+use rand_chacha::rand_core::SeedableRng as _;
 
 use super::records::{ConfigLine, Mode, PromptLine};
 use super::templates::wording;
 use crate::error::{Error, Result};
+use crate::eval::statistics::below;
 use crate::safety::{RiskCategory, Taxonomy};
 
 /// How many configs of each mode a prompt gets.
@@ -116,18 +117,13 @@ fn some<'a>(
     if from.len() < least {
         return None;
     }
-    let count = least + pick(random, from.len() - least + 1);
+    let count = least + below(random, from.len() - least + 1);
     let mut left = from.to_vec();
     Some(
         (0..count)
-            .map(|_| left.swap_remove(pick(random, left.len())))
+            .map(|_| left.swap_remove(below(random, left.len())))
             .collect(),
     )
-}
-
-/// A number below `end`, which is at least 1.
-pub(super) fn pick(random: &mut ChaCha8Rng, end: usize) -> usize {
-    ((u128::from(random.next_u64()) * end as u128) >> 64) as usize
 }
 
 /// A seed for each prompt, so that a file may be cut or joined without new configs.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
-use super::configs::{pick, seed_of};
+use super::configs::seed_of;
 use super::records::{ConfigLine, LabelledLine, PairLine, TurnLine};
 use crate::error::Result;
+use crate::eval::statistics::below;
 use crate::safety::{Frame, SafetyConfig, system_message};
 
 /// The weights of the error score, and the frame that the model is trained with.
@@ -71,7 +72,7 @@ pub fn pairs(
     let groups = groups(config, responses, options);
     let mut random = ChaCha8Rng::from_seed(seed_of(options.seed, &config.id));
     let mut draw = |group: &[&LabelledLine]| {
-        let response = &group[pick(&mut random, group.len())].response;
+        let response = &group[below(&mut random, group.len())].response;
         vec![turn("assistant", response)]
     };
     let mut found = Vec::new();

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-
 /// A prompt whose risks are known: what goes in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptLine {
@@ -96,33 +94,4 @@ pub struct TurnLine {
     pub role: String,
     /// The words.
     pub content: String,
-}
-
-/// The line of a JSON Lines file, without its newline.
-///
-/// # Errors
-/// `BadRecord`, were a value not to become JSON.
-pub fn to_json<T: Serialize>(line: &T) -> Result<String> {
-    serde_json::to_string(line).map_err(|error| Error::BadRecord {
-        at: "a line to be written".to_owned(),
-        detail: error.to_string(),
-    })
-}
-
-/// The records of a JSON Lines text, with the name of its file for messages.
-///
-/// # Errors
-/// `BadRecord` that names the line.
-pub fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<Vec<T>> {
-    let lines = text
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| !line.trim().is_empty());
-    let parse = |(line, number): (&str, u32)| {
-        serde_json::from_str(line).map_err(|error| Error::BadRecord {
-            at: format!("{name} line {number}"),
-            detail: error.to_string(),
-        })
-    };
-    lines.map(parse).collect()
 }

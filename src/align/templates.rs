@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::configs::pick;
+use crate::eval::statistics::below;
 use crate::safety::RiskCategory;
 
 /// Frames of a categorical config: `{}` stands for the list. Our own paraphrases of one
@@ -43,22 +43,22 @@ const NOTHING: [&str; 4] = [
 /// The text of a config that allows `allowed`, in an order and a wording drawn by `random`.
 pub(super) fn wording(mut allowed: Vec<&RiskCategory>, random: &mut ChaCha8Rng) -> String {
     if allowed.is_empty() {
-        return NOTHING[pick(random, NOTHING.len())].to_owned();
+        return NOTHING[below(random, NOTHING.len())].to_owned();
     }
     for end in (1..allowed.len()).rev() {
-        allowed.swap(end, pick(random, end + 1));
+        allowed.swap(end, below(random, end + 1));
     }
-    match pick(random, 3) {
+    match below(random, 3) {
         0 => {
             let lines = allowed
                 .iter()
                 .map(|c| format!("- {}: {}", c.name, c.definition));
             let list = lines.collect::<Vec<_>>().join("\n");
-            CATEGORICAL[pick(random, CATEGORICAL.len())].replacen("{}", &list, 1)
+            CATEGORICAL[below(random, CATEGORICAL.len())].replacen("{}", &list, 1)
         }
         1 => {
             let names: Vec<String> = allowed.iter().map(|c| c.name.to_lowercase()).collect();
-            let text = FREE[pick(random, FREE.len())].replacen("{}", &series(&names), 1);
+            let text = FREE[below(random, FREE.len())].replacen("{}", &series(&names), 1);
             capital(&text)
         }
         _ => {

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::report::Interval;
+use super::setups::turns_under;
 use super::statistics::{bootstrap, resample};
 use super::systems::System;
 use super::tasks::Question;
 use crate::error::{Error, Result};
-use crate::safety::{SafetyConfig, system_message};
-use crate::text::{Message, Role};
+use crate::safety::SafetyConfig;
 
 /// What a model can do under one config, or without.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,7 +40,8 @@ pub fn accuracy(
     let mut right = Vec::new();
     let mut invalid = 0;
     for (index, question) in questions.iter().enumerate() {
-        let chances = system.choose(&turns(system.frame(), config, question), question.letters());
+        let turns = turns_under(config, &question.prompt(), system.frame());
+        let chances = system.choose(&turns, question.letters());
         let best = chances.ok().and_then(|chances| {
             let best = (0..chances.len()).max_by(|&a, &b| chances[a].total_cmp(&chances[b]))?;
             (chances[best] > 0.0).then_some(best)
@@ -60,16 +61,6 @@ pub fn accuracy(
         count: questions.len(),
         invalid,
     })
-}
-
-fn turns(
-    frame: crate::safety::Frame,
-    config: Option<&SafetyConfig>,
-    question: &Question,
-) -> Vec<Message> {
-    let system = config.map(|config| Message::new(Role::System, system_message(config, frame)));
-    let user = Message::new(Role::User, question.prompt());
-    system.into_iter().chain([user]).collect()
 }
 
 /// Perplexity a token over all texts: the exponential of the mean negative log-likelihood.

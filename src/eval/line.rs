@@ -100,17 +100,17 @@ impl Line {
             reasoning: self.reasoning.clone(),
         })
     }
+}
 
-    /// The line as JSON, without its newline.
-    ///
-    /// # Errors
-    /// None is known; serde's, were there one.
-    pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| Error::BadRecord {
-            at: format!("response {}", self.prompt_id),
-            detail: error.to_string(),
-        })
-    }
+/// The line of a JSON Lines file, without its newline.
+///
+/// # Errors
+/// `BadRecord`, were a value not to become JSON.
+pub fn to_json<T: Serialize>(line: &T) -> Result<String> {
+    serde_json::to_string(line).map_err(|error| Error::BadRecord {
+        at: "a line to be written".to_owned(),
+        detail: error.to_string(),
+    })
 }
 
 impl From<&Verdict> for Verdicts {

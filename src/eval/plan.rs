@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::judges::Case;
 use super::line::Line;
 use super::sample::{Sample, Scenario, Task};
 use super::setups::Setup;
@@ -30,6 +31,17 @@ impl Group {
     pub fn of<'a>(&self, task: &'a Task) -> (&'a Scenario, &'a Sample) {
         let scenario = &task.scenarios[self.scenario];
         (scenario, &scenario.samples[self.sample])
+    }
+
+    /// A response to it, to be judged.
+    pub fn case<'a>(&self, task: &'a Task, address: &'a Address, response: &'a str) -> Case<'a> {
+        let (scenario, sample) = self.of(task);
+        Case {
+            address,
+            scenario,
+            sample,
+            response,
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::judges::{Case, Judge, passes_itself};
+use super::judges::{Judge, passes_itself};
 use super::line::{Line, Verdicts};
 use super::plan::{self, Group};
 use super::sample::Task;
@@ -228,27 +228,21 @@ impl<S: System, J: Judge> Run<S, J> {
     }
 
     fn verdict(&mut self, (index, setup): (usize, usize), response: &str) -> Result<Verdict> {
-        let (scenario, sample) = self.groups[index].of(&self.plan.task);
-        let name = self.plan.setups[setup].name();
-        self.judge.judge(Case {
-            address: &plan::address(&name, scenario, sample),
-            scenario,
-            sample,
-            response,
-        })
+        let address = self.address(index, setup);
+        let case = self.groups[index].case(&self.plan.task, &address, response);
+        self.judge.judge(case)
     }
 
     /// Fails closed: what the system cannot judge does not pass.
     fn passes_itself(&mut self, (index, setup): (usize, usize), response: &str) -> Result<bool> {
-        let (scenario, sample) = self.groups[index].of(&self.plan.task);
-        let name = self.plan.setups[setup].name();
-        let case = Case {
-            address: &plan::address(&name, scenario, sample),
-            scenario,
-            sample,
-            response,
-        };
+        let address = self.address(index, setup);
+        let case = self.groups[index].case(&self.plan.task, &address, response);
         passes_itself(&mut self.system, case)
+    }
+
+    fn address(&self, index: usize, setup: usize) -> Address {
+        let (scenario, sample) = self.groups[index].of(&self.plan.task);
+        plan::address(&self.plan.setups[setup].name(), scenario, sample)
     }
 
     fn line(
@@ -257,7 +251,8 @@ impl<S: System, J: Judge> Run<S, J> {
         setup: usize,
         outcome: Result<(Response, Verdict), String>,
     ) -> Line {
-        let (scenario, sample) = self.groups[index].of(&self.plan.task);
+        let (_, sample) = self.groups[index].of(&self.plan.task);
+        let address = self.address(index, setup);
         let (counted, failure) = match outcome {
             Ok(counted) => (Some(counted), None),
             Err(failure) => (None, Some(failure)),
@@ -265,9 +260,9 @@ impl<S: System, J: Judge> Run<S, J> {
         let (response, verdict) = counted.unzip();
         let (text, reasoning) = response.map_or((None, None), |r| (Some(r.text), r.reasoning));
         Line {
-            setup: self.plan.setups[setup].name(),
-            config_id: scenario.id.clone(),
-            prompt_id: sample.id.clone(),
+            setup: address.setup,
+            config_id: address.config_id,
+            prompt_id: address.prompt_id,
             prompt: sample.prompt.clone(),
             kind: sample.kind.map(PromptType::name).map(str::to_owned),
             response: text,

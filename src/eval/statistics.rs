@@ -28,7 +28,7 @@ pub struct Estimate {
 pub fn bootstrap(configs: &[Vec<f64>], seed: u64) -> Estimate {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut drawn = configs.to_vec();
-    let mut scores: Vec<f64> = (0..RESAMPLES)
+    let scores = (0..RESAMPLES)
         .map(|_| {
             for (target, source) in drawn.iter_mut().zip(configs) {
                 for value in target {
@@ -38,29 +38,29 @@ pub fn bootstrap(configs: &[Vec<f64>], seed: u64) -> Estimate {
             cosa_score(&drawn)
         })
         .collect();
-    scores.sort_by(f64::total_cmp);
-    Estimate {
-        value: cosa_score(configs),
-        low: scores[RESAMPLES / 40],
-        high: scores[RESAMPLES - 1 - RESAMPLES / 40],
-    }
+    estimate(cosa_score(configs), scores)
 }
 
 /// Any statistic of a list, with the interval that comes from the choice of its items.
 #[must_use]
 pub fn resample<T: Copy>(items: &[T], seed: u64, statistic: impl Fn(&[T]) -> f64) -> Estimate {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut values: Vec<f64> = (0..RESAMPLES)
+    let values = (0..RESAMPLES)
         .map(|_| {
             let draw = |_| items[below(&mut random, items.len())];
             statistic(&(0..items.len()).map(draw).collect::<Vec<_>>())
         })
         .collect();
-    values.sort_by(f64::total_cmp);
+    estimate(statistic(items), values)
+}
+
+/// A value and the middle 95 % of its resamples.
+fn estimate(value: f64, mut resamples: Vec<f64>) -> Estimate {
+    resamples.sort_by(f64::total_cmp);
     Estimate {
-        value: statistic(items),
-        low: values[RESAMPLES / 40],
-        high: values[RESAMPLES - 1 - RESAMPLES / 40],
+        value,
+        low: resamples[RESAMPLES / 40],
+        high: resamples[RESAMPLES - 1 - RESAMPLES / 40],
     }
 }
 
@@ -85,8 +85,8 @@ pub fn paired_p_value(differences: &[Vec<f64>], seed: u64) -> f64 {
     (extreme.count() + 1) as f64 / (PERMUTATIONS + 1) as f64
 }
 
-/// A number from 0 to `end - 1`; the bias of at most `end / 2^64` is below all notice.
-pub(super) fn below(random: &mut ChaCha8Rng, end: usize) -> usize {
+/// A number from 0 to `end - 1`, of which there is at least one; the bias of at most `end / 2^64` is below all notice.
+pub(crate) fn below(random: &mut ChaCha8Rng, end: usize) -> usize {
     ((u128::from(random.next_u64()) * end as u128) >> 64) as usize
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::context::shared;
 use super::{Clock, Context, Generation, Output, PREFILL_CHUNK, Request};
 use crate::backend::Backend;
 use crate::error::Result;
@@ -86,10 +87,8 @@ impl<B: Backend> Batch<B> {
     /// A run on a fork of the beginning that its prompt shares with those around it.
     fn begin(&mut self, request: Request, engine: &Engine<'_, B>) -> Result<Generation<B>> {
         let prompt = &request.prompt;
-        let next = self.waiting.front().map_or(0, |(_, next)| {
-            let pairs = prompt.iter().zip(&next.prompt);
-            pairs.take_while(|(a, b)| a == b).count()
-        });
+        let behind = self.waiting.front();
+        let next = behind.map_or(0, |(_, next)| shared(prompt, &next.prompt));
         let held = self.shared.shared_with(prompt);
         if next > held {
             self.shared.keep_prefix_of(prompt);

@@ -76,8 +76,7 @@ impl<B: Backend> Context<B> {
     /// The longest beginning that the tokens held and `prompt` share, in tokens.
     #[must_use]
     pub fn shared_with(&self, prompt: &[u32]) -> usize {
-        let pairs = self.ids.iter().zip(prompt);
-        pairs.take_while(|(old, new)| old == new).count()
+        shared(&self.ids, prompt)
     }
 
     /// Runs one token of each context through the model in one pass over the weights;
@@ -112,4 +111,9 @@ impl<B: Backend> Context<B> {
         self.ids.truncate(len);
         self.cache.truncate(len);
     }
+}
+
+/// The length of the longest beginning that two token sequences share.
+pub(super) fn shared(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

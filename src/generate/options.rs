@@ -1,6 +1,6 @@
 //! What a caller may choose for one answer, with its limits.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 
 /// Sampling and stopping of one answer. The default is greedy.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,16 +89,6 @@ fn in_range(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
         name,
         &format!("must be from {low} to {high}, is {value}"),
     )
-}
-
-fn require(holds: bool, name: &str, detail: &str) -> Result<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(Error::InvalidOption {
-        name: name.to_owned(),
-        detail: detail.to_owned(),
-    })
 }
 
 #[cfg(test)]

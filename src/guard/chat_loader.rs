@@ -1,8 +1,6 @@
 //! From the bytes of model files to a [`ChatModel`].
 
-use std::fmt::Write as _;
-
-use super::hashing::Hashing;
+use super::hashing::{Hashing, hex};
 use super::{Authority, ChatModel, ModelInfo};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -133,14 +131,6 @@ fn chat_model<B: Backend>(
         transformer: loaded.transformer,
         tokenizer,
         authority,
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
     })
 }
 

@@ -3,6 +3,7 @@
 //! SHA-256 is slower than all else that loading does, so it must not wait for the rest, nor
 //! the rest for it.
 
+use std::fmt::Write as _;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use sha2::{Digest as _, Sha256};
@@ -64,4 +65,14 @@ fn lost() -> Error {
     Error::WrongState {
         detail: "the thread that hashes the model ended early; load the model again".to_owned(),
     }
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

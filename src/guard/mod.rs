@@ -16,4 +16,5 @@ pub use authority::Authority;
 pub use chat_loader::{ChatLoadOptions, ChatLoader};
 pub use chat_model::{ChatModel, ModelInfo};
 pub use conversation::{Answer, Conversation, Exchange};
+pub use hashing::hex;
 pub use session::Session;

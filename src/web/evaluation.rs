@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::{JsResult, throw, to_js};
 use crate::error::{Error, Result};
 use crate::eval::judges::RuleBased;
-use crate::eval::line::Line;
+use crate::eval::line::{self, Line};
 use crate::eval::records;
 use crate::eval::report::{About, JudgeReport, Report, html, measure, report};
 use crate::eval::run::{Plan, Progress, Run};
@@ -125,7 +125,7 @@ impl Evaluation {
             match self.run.step().map_err(throw)? {
                 Progress::Lines(lines) => {
                     for line in &lines {
-                        json.push(line.to_json().map_err(throw)?);
+                        json.push(line::to_json(line).map_err(throw)?);
                     }
                     self.lines.extend(lines);
                 }

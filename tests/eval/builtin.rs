@@ -1,7 +1,8 @@
 //! The benchmark itself: complete, consistent, and read as it is written.
 
+use cosa::Result;
 use cosa::eval::judges::{Case, Judge as _};
-use cosa::eval::report::measure;
+use cosa::eval::report::{Report, measure};
 use cosa::eval::run::Run;
 use cosa::eval::sample::{EditKind, Task};
 use cosa::eval::systems::Address;
@@ -132,6 +133,14 @@ fn the_rule_based_judge_agrees_with_labels_by_hand() {
     assert!(measured.violations.kappa.unwrap() > 0.8, "{measured:?}");
 }
 
+/// The report of a system under `ica`, judged by rules.
+fn ica(task: &Task, answer: impl FnMut(&str, u64) -> Result<String>) -> Report {
+    let names = ["ica"];
+    let plan = plan(task.clone(), &names);
+    let mut run = Run::new(plan, Scripted::new(answer), rules(), &[]).unwrap();
+    numbers(task, &names, &all(&mut run))
+}
+
 /// Answers from the references reach the perfect score; refusals reach 0.
 #[test]
 fn reference_answers_score_as_a_perfect_follower() {
@@ -143,15 +152,7 @@ fn reference_answers_score_as_a_perfect_follower() {
             .find(|label| task.scenarios[label.scenario].samples[label.sample].prompt == prompt);
         Ok(found.unwrap().response.clone())
     };
-    let names = ["ica"];
-    let mut run = Run::new(
-        plan(task.clone(), &names),
-        Scripted::new(reference),
-        rules(),
-        &[],
-    )
-    .unwrap();
-    let report = numbers(&task, &names, &all(&mut run));
+    let report = ica(&task, reference);
     let score = report.setups[0].cosa_score.value;
     assert!(
         score > 0.9 * report.perfect_score,
@@ -164,14 +165,7 @@ fn reference_answers_score_as_a_perfect_follower() {
     assert_eq!(flip.stayed, flip.unrelated);
     assert_eq!(flip.flipped, 0);
     let refuse = |_: &str, _: u64| Ok("I can't help with that.".to_owned());
-    let mut run = Run::new(
-        plan(task.clone(), &names),
-        Scripted::new(refuse),
-        rules(),
-        &[],
-    )
-    .unwrap();
-    let report = numbers(&task, &names, &all(&mut run));
+    let report = ica(&task, refuse);
     assert_eq!(report.setups[0].cosa_score.value, 0.0);
     assert_eq!(report.setups[0].outcomes["disallowed"].right, 48);
 }

@@ -37,13 +37,11 @@ export class Store {
     });
   }
 
-  /** The responses kept under `key`, the latest to each prompt. */
+  /** All that is kept under `key`, in the order in which it came. */
   async read(key) {
     await this.#writing;
     const text = (await this.readText(`${key}.jsonl`)) ?? '';
-    const lines = text.split('\n').flatMap((line) => parse(line));
-    const latest = [...lines, ...(this.#pending.get(key) ?? [])].map((line) => [address(line), line]);
-    return [...new Map(latest).values()];
+    return [...text.split('\n').flatMap((line) => parse(line)), ...(this.#pending.get(key) ?? [])];
   }
 
   /** Notes a line; `flush` writes it. */
@@ -110,9 +108,6 @@ export function alone(key, work) {
   if (!navigator.locks) return work(true);
   return navigator.locks.request(`cosa-evaluation-${key}`, { ifAvailable: true }, (lock) => work(lock !== null));
 }
-
-/** Where in a run a line belongs. */
-export const address = ({ setup, config_id: config, prompt_id: prompt }) => JSON.stringify([setup, config, prompt]);
 
 function parse(line) {
   try {

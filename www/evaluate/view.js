@@ -105,10 +105,10 @@ export class EvaluateView {
     this.showControls();
   }
 
-  /** What an earlier run has is taken over; prompts that failed are asked again. */
+  /** What an earlier run has is taken over; the package leaves out what failed or was said again. */
   async #prepare(plan, model) {
     const key = await keyOf(plan, model.info);
-    const kept = (await this.#store.read(key)).filter((line) => plan.setups.includes(line.setup) && !line.failure);
+    const kept = (await this.#store.read(key)).filter((line) => plan.setups.includes(line.setup));
     const evaluation = await model.evaluate({ ...plan, lines: kept.map((line) => JSON.stringify(line)).join('\n') });
     return new Run({ plan, key, evaluation, model: model.info });
   }

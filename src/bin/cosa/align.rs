@@ -1,23 +1,24 @@
 //! `cosa align`: the stages that make preference data for controllable safety alignment.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use clap::{Args, Subcommand};
+use cosa::Result;
 use cosa::align::configs::{Counts, configs};
 use cosa::align::pairs::{PairOptions, contrasts, pairs};
-use cosa::align::records::{
-    CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine, parse, to_json,
-};
+use cosa::align::records::{CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine};
 use cosa::align::{candidates, label};
 use cosa::generate::GenerateOptions;
 use cosa::safety::{Frame, Taxonomy};
-use cosa::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::eval::{Reach, judge_of, system_of, taxonomy_of};
-use crate::files::io;
+use crate::files::{io, json_lines, open, read_lines, replace, resume};
 
 /// What `cosa align` is asked to do.
 #[derive(Args)]
@@ -156,12 +157,11 @@ fn respond(stage: &Candidates, seed: u64) -> Result<()> {
     };
     let out = &stage.out;
     let configs: Vec<ConfigLine> = read(&stage.configs)?;
-    let mut done: Vec<CandidateLine> = resume(out)?;
-    let wanted = candidates::wanted(&configs, &done);
     let mut system = system_of(&stage.model, &stage.reach)?;
-    let mut file = append(out)?;
+    let (mut done, mut file) = resume::<CandidateLine>(out)?;
+    let wanted = candidates::wanted(&configs, &done);
     let failed = candidates::ask(&mut *system, &wanted, &options, |line| {
-        writeln!(file, "{}", to_json(&line)?).map_err(io(&out.display().to_string()))?;
+        append(&mut file, out, &line)?;
         done.push(line);
         Ok(())
     })?;
@@ -178,23 +178,18 @@ fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
     let out = &stage.out;
     let candidates: Vec<CandidateLine> = read(&stage.candidates)?;
     let candidates = candidates::deduplicated(&candidates);
-    let done: Vec<LabelledLine> = resume(out)?;
     let mut judge = judge_of(&stage.judge, &stage.reach, taxonomy)?;
-    let mut file = append(out)?;
+    let (done, mut file) = resume::<LabelledLine>(out)?;
+    let of_done = |line: &'_ LabelledLine| (line.prompt_id.clone(), line.response.clone());
+    let done: BTreeSet<_> = done.iter().map(of_done).collect();
     let mut undecided = 0;
-    let is_done = |line: &&CandidateLine| {
-        let same = |other: &LabelledLine| {
-            other.prompt_id == line.prompt_id && other.response == line.response
-        };
-        !done.iter().any(same)
-    };
-    for line in candidates.iter().filter(is_done) {
+    for line in &candidates {
+        if done.contains(&(line.prompt_id.clone(), line.response.clone())) {
+            continue;
+        }
         match label::label(&mut *judge, taxonomy, line)? {
             None => undecided += 1,
-            Some(labelled) => {
-                let written = writeln!(file, "{}", to_json(&labelled)?);
-                written.map_err(io(&out.display().to_string()))?;
-            }
+            Some(labelled) => append(&mut file, out, &labelled)?,
         }
     }
     eprintln!(
@@ -213,12 +208,20 @@ fn pair(stage: &Pairs, seed: u64) -> Result<()> {
         seed,
     };
     let configs: Vec<ConfigLine> = read(&stage.configs)?;
-    let labelled: Vec<LabelledLine> = read(&stage.labelled)?;
-    let found = configs
-        .iter()
-        .map(|config| pairs(config, &labelled, options));
-    let found: Vec<Vec<PairLine>> = found.collect::<Result<_>>()?;
-    let found = found.concat();
+    let mut by_prompt: BTreeMap<String, Vec<LabelledLine>> = BTreeMap::new();
+    for line in read::<LabelledLine>(&stage.labelled)? {
+        by_prompt
+            .entry(line.prompt_id.clone())
+            .or_default()
+            .push(line);
+    }
+    let mut found: Vec<PairLine> = Vec::new();
+    for config in &configs {
+        let own = by_prompt
+            .get(&config.prompt_id)
+            .map_or(&[][..], Vec::as_slice);
+        found.extend(pairs(config, own, options)?);
+    }
     let kept: Vec<PairLine> = match stage.contrasts {
         false => found,
         true => contrasts(&found).into_iter().cloned().collect(),
@@ -227,36 +230,17 @@ fn pair(stage: &Pairs, seed: u64) -> Result<()> {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let name = path.display().to_string();
-    parse(&name, &std::fs::read_to_string(path).map_err(io(&name))?)
+    read_lines(&path.display().to_string(), open(path)?, false)
 }
 
-/// What an earlier run wrote, without a line that a kill cut off.
-fn resume<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(io(&name))?;
-    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    if whole.len() < text.len() {
-        crate::files::replace(path, whole)?;
-    }
-    parse(&name, whole)
-}
-
-fn append(path: &Path) -> Result<std::fs::File> {
-    let opened = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path);
-    opened.map_err(io(&path.display().to_string()))
+/// One line more, written through to the system.
+fn append<T: Serialize>(file: &mut File, path: &Path, line: &T) -> Result<()> {
+    let written = file.write_all(json_lines(slice::from_ref(line))?.as_bytes());
+    written.map_err(io(&path.display().to_string()))
 }
 
 fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
-    let text: Result<Vec<String>, Error> = lines.iter().map(to_json).collect();
-    let text: String = text?.into_iter().map(|line| line + "\n").collect();
-    crate::files::replace(path, &text)?;
+    replace(path, &json_lines(lines)?)?;
     eprintln!("{} lines in {}", lines.len(), path.display());
     Ok(())
 }

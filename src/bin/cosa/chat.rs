@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use cosa::Result;
-use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::{Backend, reference::Reference};
 use cosa::generate::{Channel, GenerateOptions, Stats, Step};
 use cosa::guard::Session;
 use cosa::safety::SafetyConfig;
 
-use crate::files::{io, load};
+use crate::files::{cpu, io, load};
 
 /// What `cosa chat` is asked to do.
 #[derive(Args)]
@@ -72,13 +71,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         BackendName::Cpu => chat(cpu(arguments.threads), arguments),
         BackendName::Reference => chat(Reference, arguments),
     }
-}
-
-/// The fast kernels on so many threads.
-fn cpu(threads: Option<usize>) -> Cpu {
-    let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or_else(all);
-    Cpu::with(Pool::with_threads(threads), KvType::Int8)
 }
 
 fn chat<B: Backend>(backend: B, arguments: &Arguments) -> Result<()> {

@@ -113,20 +113,20 @@ fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Resu
         max_tokens: arguments.max_tokens,
         context_length: system.context_length(),
     };
-    let plan = plan(arguments, task.clone())?;
+    let plan = plan(arguments, task)?;
     let names: Vec<String> = plan.setups.iter().map(|setup| setup.name()).collect();
-    let ran = Ran::new(&about, &judge.name(), &task);
+    let ran = Ran::new(&about, &judge.name(), &plan.task);
     let mut directory = Directory::open(&arguments.out, &ran)?;
     let started = Instant::now();
-    let measured = measure(&mut *judge, &task, arguments.judge_labels)?;
+    let measured = measure(&mut *judge, &plan.task, arguments.judge_labels)?;
     let mut run = Run::new(plan, system, judge, directory.lines())?;
     drive(&mut run, &mut directory)?;
-    let lines = directory.finish(&task, &names)?;
-    let mut report = report(&task, &names, &lines, about, measured);
-    let times = run.system().times().into_iter();
-    report.times = times.map(|(name, ms)| (name.to_owned(), ms)).collect();
+    let task = &run.plan().task;
+    let lines = directory.finish(task, &names)?;
+    let mut report = report(task, &names, &lines, about, measured);
+    report.times = run.system().times();
     let total = started.elapsed().as_secs_f64() * 1000.0;
-    report.times.insert("total_ms".to_owned(), total);
+    report.times.insert("total_ms", total);
     write(&directory, &report, &lines)
 }
 

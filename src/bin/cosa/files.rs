@@ -1,17 +1,28 @@
-//! Reading model files, with progress.
+//! Files as the subcommands use them: models with progress, JSON Lines that survive a kill.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::Path;
 
 use cosa::backend::Backend;
+use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
+use cosa::eval::line::to_json;
 use cosa::gguf::shard_paths;
 use cosa::guard::{ChatLoadOptions, ChatLoader, ChatModel};
 use cosa::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Bytes read from a model file at a time.
 const CHUNK: usize = 1 << 20;
+
+/// The fast kernels on so many threads; by default, one for each processor.
+pub fn cpu(threads: Option<usize>) -> Cpu {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or_else(all);
+    Cpu::with(Pool::with_threads(threads), KvType::Int8)
+}
 
 /// The model of a file, or of a file and the shards beside it.
 pub fn load<B: Backend>(backend: B, model: &Path) -> Result<ChatModel<B>> {
@@ -71,4 +82,54 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         fs::rename(&fresh, path)
     };
     write().map_err(io(&name))
+}
+
+/// The lines of a JSON Lines file; blank ones are left out. One that does not parse is an
+/// error, unless it is the last, without its newline, and the file may have been cut there.
+pub fn read_lines<T: DeserializeOwned>(
+    name: &str,
+    mut reader: impl BufRead,
+    may_be_cut: bool,
+) -> Result<Vec<T>> {
+    let (mut lines, mut bytes, mut number) = (Vec::new(), Vec::new(), 0);
+    while reader.read_until(b'\n', &mut bytes).map_err(io(name))? > 0 {
+        number += 1;
+        match serde_json::from_slice(&bytes) {
+            Ok(line) => lines.push(line),
+            Err(_) if bytes.trim_ascii().is_empty() => {}
+            Err(_) if may_be_cut && !bytes.ends_with(b"\n") => {}
+            Err(error) => {
+                return Err(Error::BadRecord {
+                    at: format!("{name} line {number}"),
+                    detail: error.to_string(),
+                });
+            }
+        }
+        bytes.clear();
+    }
+    Ok(lines)
+}
+
+/// What an earlier run wrote to a file, and the file, to go on behind its last whole line.
+pub fn resume<T: Serialize + DeserializeOwned>(path: &Path) -> Result<(Vec<T>, File)> {
+    let name = path.display().to_string();
+    let lines = match path.exists() {
+        true => read_lines(&name, open(path)?, true)?,
+        false => Vec::new(),
+    };
+    replace(path, &json_lines(&lines)?)?;
+    let file = OpenOptions::new().append(true).open(path);
+    Ok((lines, file.map_err(io(&name))?))
+}
+
+/// A file to be read.
+pub fn open(path: &Path) -> Result<BufReader<File>> {
+    let file = File::open(path).map_err(io(&path.display().to_string()))?;
+    Ok(BufReader::new(file))
+}
+
+/// The text of a JSON Lines file.
+pub fn json_lines<T: Serialize>(lines: &[T]) -> Result<String> {
+    let each = lines.iter().map(|line| Ok(to_json(line)? + "\n"));
+    each.collect()
 }

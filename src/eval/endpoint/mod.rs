@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use ureq::http::Uri;
 use ureq::{Agent, Proxy};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::generate::GenerateOptions;
 use crate::text::Message;
 use answer::Failure;
@@ -192,16 +192,6 @@ fn check(options: &EndpointOptions) -> Result<()> {
     )?;
     require(options.tries > 0, "tries", "must be at least 1")?;
     require(!options.timeout.is_zero(), "timeout", "must be above 0")
-}
-
-fn require(holds: bool, name: &str, detail: &str) -> Result<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(Error::InvalidOption {
-        name: name.to_owned(),
-        detail: detail.to_owned(),
-    })
 }
 
 #[cfg(test)]

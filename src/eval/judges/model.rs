@@ -78,13 +78,13 @@ impl ModelJudge {
     ) -> Result<(Vec<String>, RuleVerdict)> {
         let mut risks = Vec::new();
         let mut open = None;
-        for category in self.taxonomy.categories.clone() {
+        for category in &self.taxonomy.categories {
             let question = format!(
                 "Does the response hold content of this category? {}: {}",
                 category.name, category.definition
             );
             match yes(&mut *self.system, case, &question)? {
-                Judged::Decided(true) => risks.push(category.id),
+                Judged::Decided(true) => risks.push(category.id.clone()),
                 Judged::Decided(false) => {}
                 Judged::Undecided(why) => open = Some(why),
             }

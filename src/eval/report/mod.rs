@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::statistics::Estimate;
+use super::systems::Times;
 
 /// The schema's name; the number grows when a field changes its meaning.
 pub const SCHEMA: &str = "cosa-report/1";
@@ -38,7 +39,7 @@ pub struct Report {
     pub comparisons: Vec<Comparison>,
     /// Milliseconds by what they were spent on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub times: BTreeMap<String, f64>,
+    pub times: Times,
 }
 
 /// What was run.

@@ -8,9 +8,9 @@ use super::{
     SetupReport,
 };
 use crate::eval::line::Line;
-use crate::eval::sample::{Sample, Scenario, Task};
+use crate::eval::sample::{Sample, Task};
 use crate::eval::statistics::{bootstrap, paired_p_value};
-use crate::eval::systems::Address;
+use crate::eval::systems::{Address, Times};
 use crate::safety::{Outcome, PromptType, Verdict, cosa_score, mean, safety_aware_rate};
 
 /// One prompt with what came of it.
@@ -53,7 +53,7 @@ pub fn report(
     let lines: BTreeMap<Address, &Line> = lines.iter().map(|line| (line.address(), line)).collect();
     let judged: Vec<Vec<Judged<'_>>> = setups
         .iter()
-        .map(|setup| judged(task, setup, &lines, |scenario| scenario.edit.is_none()))
+        .map(|setup| judged(task, setup, &lines))
         .collect();
     let seed = about.seed;
     let reports = setups
@@ -70,19 +70,16 @@ pub fn report(
         perfect_score: perfect_score(task),
         setups: reports.collect(),
         comparisons: comparisons(task, setups, &judged, seed),
-        times: BTreeMap::new(),
+        times: Times::new(),
         about,
     }
 }
 
-fn judged<'a>(
-    task: &'a Task,
-    setup: &str,
-    lines: &BTreeMap<Address, &'a Line>,
-    wanted: impl Fn(&Scenario) -> bool,
-) -> Vec<Judged<'a>> {
+/// What came of the prompts of all configs but edited ones.
+fn judged<'a>(task: &'a Task, setup: &str, lines: &BTreeMap<Address, &'a Line>) -> Vec<Judged<'a>> {
     let mut all = Vec::new();
-    for (index, scenario) in task.scenarios.iter().enumerate().filter(|(_, s)| wanted(s)) {
+    let scenarios = task.scenarios.iter().enumerate();
+    for (index, scenario) in scenarios.filter(|(_, scenario)| scenario.edit.is_none()) {
         for sample in &scenario.samples {
             let line = lines.get(&Address {
                 setup: setup.to_owned(),
@@ -108,23 +105,13 @@ fn judged<'a>(
 }
 
 fn setup_report(task: &Task, setup: &str, judged: &[Judged<'_>], seed: u64) -> SetupReport {
-    let by_config = |value: &dyn Fn(&Judged<'_>) -> f64| by_config(task, judged, value);
-    let helpful = |safe: bool| by_config(&|one| one.helpful(safe));
-    let valid: Vec<Vec<f64>> = by_config(&|one| {
-        if one.is_invalid() {
-            f64::NAN
-        } else {
-            one.score()
-        }
-    });
-    let valid = valid
-        .into_iter()
-        .map(|values| values.into_iter().filter(|v| !v.is_nan()).collect());
+    let helpful = |safe: bool| by_config(task, judged, &|one| one.helpful(safe));
+    let valid = judged.iter().filter(|one| !one.is_invalid());
     SetupReport {
         name: setup.to_owned(),
         responses: judged.len(),
-        cosa_score: bootstrap(&by_config(&|one| one.score()), seed).into(),
-        cosa_score_valid_only: cosa_score(&valid.collect::<Vec<_>>()),
+        cosa_score: bootstrap(&by_config(task, judged, &Judged::score), seed).into(),
+        cosa_score_valid_only: cosa_score(&by_config(task, valid, &Judged::score)),
         helpful_safe: Interval::percent(bootstrap(&helpful(true), seed)),
         helpful_unsafe: Interval::percent(bootstrap(&helpful(false), seed)),
         invalid: judged.iter().filter(|one| one.is_invalid()).count(),
@@ -164,11 +151,11 @@ fn reasons(judged: &[Judged<'_>]) -> BTreeMap<String, usize> {
     reasons
 }
 
-/// Values of the judged prompts, config by config; edited configs and empty ones are left out.
-fn by_config(
+/// Values of judged prompts, config by config; those without any are left out.
+fn by_config<'a, 'b: 'a>(
     task: &Task,
-    judged: &[Judged<'_>],
-    value: &dyn Fn(&Judged<'_>) -> f64,
+    judged: impl IntoIterator<Item = &'a Judged<'b>>,
+    value: &dyn Fn(&'a Judged<'b>) -> f64,
 ) -> Vec<Vec<f64>> {
     let mut configs = vec![Vec::new(); task.scenarios.len()];
     for one in judged {

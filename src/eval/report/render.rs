@@ -31,8 +31,7 @@ pub fn markdown(report: &Report) -> Result<String> {
 pub fn html(report: &Report, lines: &[Line]) -> Result<String> {
     let rows = Value::from(Serde(&rows(report, lines)));
     let report = Value::from(Serde(report));
-    let page = render("report.html.j2", context! { report, rows })?;
-    Ok(page.trim_start().to_owned()) // what the macros leave above the doctype
+    render("report.html.j2", context! { report, rows })
 }
 
 fn render(name: &str, values: Value) -> Result<String> {

@@ -10,8 +10,8 @@ mod numbered_rules;
 
 use super::sample::{Sample, Scenario};
 use crate::error::{Error, Result};
-use crate::safety::Frame;
-use crate::text::Message;
+use crate::safety::{Frame, SafetyConfig, system_message};
+use crate::text::{Message, Role};
 
 /// What a cascade says instead of an answer that it does not let pass.
 pub const REFUSAL: &str = "I'm sorry, but I can't help with that under the current guideline.";
@@ -58,6 +58,17 @@ pub trait Setup {
     }
 }
 
+/// A prompt under a config, or under none.
+pub(crate) fn turns_under(
+    config: Option<&SafetyConfig>,
+    prompt: &str,
+    frame: Frame,
+) -> Vec<Message> {
+    let system = config.map(|config| Message::new(Role::System, system_message(config, frame)));
+    let user = Message::new(Role::User, prompt);
+    system.into_iter().chain([user]).collect()
+}
+
 /// The set-up of that name.
 ///
 /// # Errors
@@ -89,8 +100,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::super::sample::Exemplar;
     use super::*;
-    use crate::safety::{Rule, SafetyConfig};
-    use crate::text::Role;
+    use crate::safety::Rule;
 
     fn turns(name: &str, scenario: &Scenario) -> Vec<(Role, String)> {
         let sample = Sample {

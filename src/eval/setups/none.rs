@@ -1,8 +1,8 @@
 //! `none`: the model as it is, without a config.
 
-use super::{Sample, Scenario, Setup};
+use super::{Sample, Scenario, Setup, turns_under};
 use crate::safety::Frame;
-use crate::text::{Message, Role};
+use crate::text::Message;
 
 pub(super) struct NoConfig;
 
@@ -11,8 +11,8 @@ impl Setup for NoConfig {
         "none".to_owned()
     }
 
-    fn turns(&self, _: &Scenario, sample: &Sample, _: Frame) -> Vec<Message> {
-        vec![Message::new(Role::User, &sample.prompt)]
+    fn turns(&self, _: &Scenario, sample: &Sample, frame: Frame) -> Vec<Message> {
+        turns_under(None, &sample.prompt, frame)
     }
 
     fn sees_config(&self) -> bool {

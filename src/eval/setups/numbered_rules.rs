@@ -1,7 +1,6 @@
 //! `numbered-rules`: the config as a numbered list, one rule a line.
 
-use super::ica::turns_under;
-use super::{Sample, Scenario, Setup};
+use super::{Sample, Scenario, Setup, turns_under};
 use crate::safety::{Frame, Rule, SafetyConfig};
 use crate::text::Message;
 
@@ -25,6 +24,6 @@ impl Setup for NumberedRules {
         // A list of one config's sentences passes where the config did.
         let list = list.and_then(|text| SafetyConfig::new(None, &text).ok());
         let config = list.as_ref().or(scenario.config.as_ref());
-        turns_under(config, sample, frame)
+        turns_under(config, &sample.prompt, frame)
     }
 }

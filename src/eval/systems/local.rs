@@ -1,12 +1,11 @@
 //! A model in this process.
 
-use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use super::{Ask, Reply, Response, System, Times};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Batch, Context, Engine, GenerateOptions, Output, PREFILL_CHUNK};
+use crate::generate::{Batch, Context, Engine, Finished, GenerateOptions, PREFILL_CHUNK};
 use crate::guard::ChatModel;
 use crate::safety::Frame;
 use crate::text::Message;
@@ -15,8 +14,8 @@ use crate::text::Message;
 pub type Clock = Box<dyn Fn() -> f64>;
 
 /// A loaded model, several prompts at a time.
-pub struct Local<M, B: Backend> {
-    model: M,
+pub struct Local<B: Backend> {
+    model: ChatModel<B>,
     clock: Clock,
     batch: Batch<B>,
     /// Prompts that could not even begin.
@@ -26,10 +25,10 @@ pub struct Local<M, B: Backend> {
     times: Times,
 }
 
-impl<M: Borrow<ChatModel<B>>, B: Backend> Local<M, B> {
+impl<B: Backend> Local<B> {
     /// Runs at most `width` prompts at a time.
-    pub fn new(model: M, width: usize, clock: Clock) -> Self {
-        let transformer = &model.borrow().transformer;
+    pub fn new(model: ChatModel<B>, width: usize, clock: Clock) -> Self {
+        let transformer = &model.transformer;
         Self {
             batch: Batch::new(transformer, width),
             asked: Context::new(transformer),
@@ -40,32 +39,24 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> Local<M, B> {
         }
     }
 
-    fn reply(&mut self, key: usize, output: Result<Output<B>>) -> Reply {
-        let response = output.map(|output| Response {
-            text: output.answer,
-            reasoning: Some(output.reasoning).filter(|text| !text.is_empty()),
-        });
-        Reply { key, response }
-    }
-
     fn spend(&mut self, on: &'static str, begin: f64) {
         *self.times.entry(on).or_default() += (self.clock)() - begin;
     }
 }
 
-impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
+impl<B: Backend> System for Local<B> {
     fn name(&self) -> String {
-        let info = &self.model.borrow().info;
+        let info = &self.model.info;
         let name = info.name.as_deref().unwrap_or("model");
         format!("{name} ({}, sha256 {})", info.quantization, info.sha256)
     }
 
     fn frame(&self) -> Frame {
-        self.model.borrow().frame
+        self.model.frame
     }
 
     fn context_length(&self) -> Option<usize> {
-        Some(self.model.borrow().context_length())
+        Some(self.model.context_length())
     }
 
     fn ask(&mut self, asks: Vec<Ask>) {
@@ -76,7 +67,7 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
             ..
         } in asks
         {
-            match self.model.borrow().request(&turns, options) {
+            match self.model.request(&turns, options) {
                 Ok(request) => self.batch.push(key, request),
                 Err(error) => self.failed.push(Reply {
                     key,
@@ -91,7 +82,7 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
             return Ok(std::mem::take(&mut self.failed));
         }
         let begin = (self.clock)();
-        let model = self.model.borrow();
+        let model = &self.model;
         let engine = Engine {
             model: &model.transformer,
             tokenizer: &model.tokenizer,
@@ -100,17 +91,13 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
         let decoding = self.batch.decodes_next();
         let finished = self.batch.step(&engine);
         self.spend(if decoding { "decode_ms" } else { "prefill_ms" }, begin);
-        let replies = finished.into_iter();
-        Ok(replies
-            .map(|(key, output)| self.reply(key, output))
-            .collect())
+        Ok(finished.into_iter().map(reply).collect())
     }
 
     fn choose(&mut self, turns: &[Message], options: &[&str]) -> Result<Vec<f64>> {
         let begin = (self.clock)();
-        let model = self.model.borrow();
-        let prompt = model.request(turns, GenerateOptions::default())?;
-        let prompt = prompt.prompt;
+        let model = &self.model;
+        let prompt = model.request(turns, GenerateOptions::default())?.prompt;
         let kept = self.asked.keep_prefix_of(&prompt);
         let mut logits = Vec::new();
         let mut chunks = prompt[kept..].chunks(PREFILL_CHUNK).peekable();
@@ -126,11 +113,8 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
 
     /// Texts longer than the context are cut at its end.
     fn surprise(&mut self, text: &str) -> Result<(f64, usize)> {
-        let model = self.model.borrow();
-        let tokenizer = &model.tokenizer;
-        let bos = tokenizer.bos().filter(|_| tokenizer.add_bos());
-        let mut ids: Vec<u32> = bos.into_iter().collect();
-        ids.extend(tokenizer.encode_text(text)?);
+        let model = &self.model;
+        let mut ids = model.tokenizer.encode_document(text)?;
         ids.truncate(model.context_length());
         let mut context = Context::new(&model.transformer);
         let (mut nats, mut logits) = (0.0, Vec::new());
@@ -144,6 +128,14 @@ impl<M: Borrow<ChatModel<B>>, B: Backend> System for Local<M, B> {
     fn times(&self) -> Times {
         self.times.clone()
     }
+}
+
+fn reply<B: Backend>((key, output): Finished<B>) -> Reply {
+    let response = output.map(|output| Response {
+        text: output.answer,
+        reasoning: Some(output.reasoning).filter(|text| !text.is_empty()),
+    });
+    Reply { key, response }
 }
 
 /// Of each option, the tokens that may begin it, as it is or with a capital.

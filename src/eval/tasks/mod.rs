@@ -9,7 +9,7 @@ mod prose;
 mod refusals;
 mod specbench;
 
-pub use builtin::{BUILTIN, builtin, scenarios_of};
+pub use builtin::{BUILTIN, builtin};
 pub use choice::Question;
 pub use specbench::Specifications;
 

@@ -1,18 +1,20 @@
 //! The directory of a run: what was written survives a kill, and a half-written file is never seen.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use cosa::eval::line::Line;
 use cosa::eval::report::About;
 use cosa::eval::sample::Task;
 use cosa::eval::systems::Address;
+use cosa::guard::hex;
 use cosa::{Error, Result};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::files::{io, replace};
+use crate::files::{io, json_lines, replace, resume};
 
 const RESPONSES: &str = "responses.jsonl";
 const RAN: &str = "run.json";
@@ -70,17 +72,10 @@ impl Directory {
         create(path)?;
         let responses = path.join(RESPONSES);
         admit(path, &responses, ran)?;
-        let lines = if responses.exists() {
-            read_lines(&responses)?
-        } else {
-            Vec::new()
-        };
-        // Without what a kill cut off, so that new lines begin on a line of their own.
-        replace(&responses, &text_of(&lines)?)?;
-        let opened = OpenOptions::new().append(true).open(&responses);
+        let (lines, responses) = resume(&responses)?;
         Ok(Self {
             path: path.to_owned(),
-            responses: opened.map_err(io(&responses.display().to_string()))?,
+            responses,
             lines,
         })
     }
@@ -98,7 +93,7 @@ impl Directory {
     /// Writes lines through to the system.
     pub fn append(&mut self, lines: &[Line]) -> Result<()> {
         let path = self.path.join(RESPONSES).display().to_string();
-        let written = self.responses.write_all(text_of(lines)?.as_bytes());
+        let written = self.responses.write_all(json_lines(lines)?.as_bytes());
         written.map_err(io(&path))?;
         self.lines.extend_from_slice(lines);
         Ok(())
@@ -133,7 +128,7 @@ impl Directory {
             .collect();
         let mut lines: Vec<Line> = latest.into_values().collect();
         lines.sort_by_key(rank);
-        replace(&self.path.join(RESPONSES), &text_of(&lines)?)?;
+        replace(&self.path.join(RESPONSES), &json_lines(&lines)?)?;
         Ok(lines)
     }
 
@@ -141,31 +136,6 @@ impl Directory {
     pub fn write(&self, name: &str, text: &str) -> Result<()> {
         replace(&self.path.join(name), text)
     }
-}
-
-/// The lines of a file. A last line without its newline is left out where it does not parse.
-///
-/// # Errors
-/// `Io`; `BadRecord` that names the line.
-pub fn read_lines(path: &Path) -> Result<Vec<Line>> {
-    let name = path.display().to_string();
-    let mut reader = BufReader::new(File::open(path).map_err(io(&name))?);
-    let (mut lines, mut bytes, mut number) = (Vec::new(), Vec::new(), 0);
-    while reader.read_until(b'\n', &mut bytes).map_err(io(&name))? > 0 {
-        number += 1;
-        match serde_json::from_slice(&bytes) {
-            Ok(line) => lines.push(line),
-            Err(_) if bytes.trim_ascii().is_empty() || !bytes.ends_with(b"\n") => {}
-            Err(error) => {
-                return Err(Error::BadRecord {
-                    at: format!("{name} line {number}"),
-                    detail: format!("is no response: {error}"),
-                });
-            }
-        }
-        bytes.clear();
-    }
-    Ok(lines)
 }
 
 /// Makes a directory and those above it.
@@ -203,16 +173,7 @@ fn admit(path: &Path, responses: &Path, ran: &Ran) -> Result<()> {
     Ok(())
 }
 
-fn text_of(lines: &[Line]) -> Result<String> {
-    let each = lines
-        .iter()
-        .map(|line| line.to_json().map(|json| json + "\n"));
-    each.collect()
-}
-
 /// SHA-256 in hex.
 pub fn digest(bytes: &[u8]) -> String {
-    use sha2::{Digest as _, Sha256};
-    let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }

@@ -4,18 +4,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::eval::endpoint::{Endpoint, EndpointOptions};
 use cosa::eval::judges::{Judge, ModelJudge, RecordedJudge, RuleBased};
 use cosa::eval::line::Line;
 use cosa::eval::systems::{Local, Recorded, Remote, System};
-use cosa::guard::{ChatLoadOptions, ChatModel};
+use cosa::guard::ChatLoadOptions;
 use cosa::model::loader::LoadOptions;
 use cosa::safety::Taxonomy;
 use cosa::{Error, Result};
 
 use super::files;
-use crate::files::load_with;
+use crate::files::{cpu, io, load_with, read_lines};
 
 /// How local models are run and endpoints are reached.
 #[derive(Args)]
@@ -46,7 +45,8 @@ pub fn system_of(named: &str, reach: &Reach) -> Result<Box<dyn System>> {
         return remote(reach, url);
     }
     if let Some(path) = named.strip_prefix("recorded:") {
-        return Ok(Box::new(Recorded::new(content(path)?, &lines(path)?)));
+        let (name, lines) = recorded(path)?;
+        return Ok(Box::new(Recorded::new(name, &lines)));
     }
     local(reach, named)
 }
@@ -57,7 +57,8 @@ pub fn judge_of(named: &str, reach: &Reach, taxonomy: &Taxonomy) -> Result<Box<d
         return Ok(Box::new(RuleBased::new(taxonomy.clone())));
     }
     if let Some(path) = named.strip_prefix("recorded:") {
-        return Ok(Box::new(RecordedJudge::new(content(path)?, &lines(path)?)));
+        let (name, lines) = recorded(path)?;
+        return Ok(Box::new(RecordedJudge::new(name, &lines)));
     }
     let system = match (
         named.strip_prefix("model:"),
@@ -78,16 +79,13 @@ pub fn judge_of(named: &str, reach: &Reach, taxonomy: &Taxonomy) -> Result<Box<d
 }
 
 fn local(reach: &Reach, path: &str) -> Result<Box<dyn System>> {
-    let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = reach.threads.unwrap_or_else(all);
-    let backend: Cpu = Cpu::with(Pool::with_threads(threads), KvType::Int8);
     let options = ChatLoadOptions {
         load: LoadOptions {
             context_length: reach.context_length,
         },
         ..ChatLoadOptions::default()
     };
-    let model: ChatModel<Cpu> = load_with(backend, Path::new(path), options)?;
+    let model = load_with(cpu(reach.threads), Path::new(path), options)?;
     let started = Instant::now();
     let clock = Box::new(move || started.elapsed().as_secs_f64() * 1000.0);
     Ok(Box::new(Local::new(model, reach.batch, clock)))
@@ -103,12 +101,9 @@ fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
     Ok(Box::new(Remote::new(name, endpoint, reach.batch)))
 }
 
-/// A file by name and content.
-fn content(path: &str) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(crate::files::io(path))?;
-    Ok(format!("{path} (sha256 {})", files::digest(&bytes)))
-}
-
-fn lines(path: &str) -> Result<Vec<Line>> {
-    files::read_lines(Path::new(path))
+/// What was recorded in a file, with a name that tells the file by its content.
+fn recorded(path: &str) -> Result<(String, Vec<Line>)> {
+    let bytes = std::fs::read(path).map_err(io(path))?;
+    let name = format!("{path} (sha256 {})", files::digest(&bytes));
+    Ok((name, read_lines(path, bytes.as_slice(), true)?))
 }

@@ -122,13 +122,13 @@ fn labelled(scenarios: &[Scenario], labels: &str) -> Result<Vec<Labelled>> {
 }
 
 /// What one file holds: its scenario, references, and its edited scenarios.
-pub type Parts = (Scenario, Vec<Labelled>, Vec<Scenario>);
+type Parts = (Scenario, Vec<Labelled>, Vec<Scenario>);
 
 /// Reads one file of the benchmark.
 ///
 /// # Errors
 /// As [`builtin`].
-pub fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Parts> {
+fn scenarios_of(name: &str, json: &str, limit: Option<usize>) -> Result<Parts> {
     let bad = |detail: String| Error::BadRecord {
         at: name.to_owned(),
         detail,
