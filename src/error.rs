@@ -184,6 +184,12 @@ pub enum Error {
         /// What is wrong and what is expected.
         detail: String,
     },
+    /// Training cannot go on (native only).
+    #[error("training: {detail}")]
+    Training {
+        /// What happened, at which step, and what was kept.
+        detail: String,
+    },
     /// A server that the user named gave no usable answer (native only).
     #[error("endpoint {url}: {detail}")]
     Endpoint {
@@ -228,6 +234,7 @@ impl Error {
             Self::OutOfMemory { .. } | Self::ModelTooLarge { .. } => "out_of_memory",
             Self::WrongState { .. } => "wrong_state",
             Self::BadRecord { .. } => "bad_record",
+            Self::Training { .. } => "training",
             Self::Endpoint { .. } => "endpoint",
             Self::Io { .. } => "io",
         }

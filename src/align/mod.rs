@@ -4,11 +4,22 @@
 //! for prompts whose risks are known, [`candidates`] asks a system for responses under them,
 //! [`label`] finds the risks in each response, [`pairs`] scores responses under a config and
 //! pairs the better with the worse. Files between the stages are JSON Lines of [`records`].
-//! Deliberately absent, so far: the taxonomy's making, training and export.
+//! [`sft`] and [`dpo`] say what [`train`] makes smaller,
+//! [`base`] makes a model from nothing, [`export`] a file to
+//! be shipped. Deliberately absent, so far: the taxonomy's making.
 
+pub mod base;
 pub mod candidates;
 pub mod configs;
+pub mod corpora;
+pub mod dpo;
+pub mod export;
+mod floats;
 pub mod label;
 pub mod pairs;
+mod random;
 pub mod records;
+pub mod sft;
+pub mod synthesize;
 mod templates;
+pub mod train;

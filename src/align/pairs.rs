@@ -139,6 +139,7 @@ fn turn(role: &str, content: &str) -> TurnLine {
     TurnLine {
         role: role.to_owned(),
         content: content.to_owned(),
+        ..TurnLine::default()
     }
 }
 

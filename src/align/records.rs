@@ -87,11 +87,54 @@ pub struct PairLine {
     pub errors: [f64; 2],
 }
 
-/// A turn as TRL has it.
+/// A prompt to measure with, in CoSApien's columns, and what a perfect follower says, in the
+/// columns of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BenchmarkLine {
+    /// Unique under its config.
+    pub id: String,
+    /// Of the config.
+    pub config_id: String,
+    /// The same as `id`.
+    pub prompt_id: String,
+    /// The user's words.
+    pub prompt: String,
+    /// The config's words.
+    pub scenario: String,
+    /// `allowed`, `disallowed`, `partial` or `safe`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The right response.
+    pub response: String,
+}
+
+/// What a model is trained on first: conversations, or plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TrainLine {
+    /// A conversation, whose answers are learned.
+    Chat {
+        /// In order.
+        messages: Vec<TurnLine>,
+    },
+    /// A text, all of which is learned.
+    Text {
+        /// The words.
+        text: String,
+    },
+}
+
+/// A turn as TRL has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnLine {
     /// `system`, `user` or `assistant`.
     pub role: String,
     /// The words.
     pub content: String,
+    /// What the assistant writes between `<think>` tags before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+    /// 0 for an answer that is there to be seen and not to be learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
 }

@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::eval::statistics::below;
+use crate::eval::statistics::{below, shuffle};
 use crate::safety::RiskCategory;
 
 /// Frames of a categorical config: `{}` stands for the list. Our own paraphrases of one
@@ -45,9 +45,7 @@ pub(super) fn wording(mut allowed: Vec<&RiskCategory>, random: &mut ChaCha8Rng) 
     if allowed.is_empty() {
         return NOTHING[below(random, NOTHING.len())].to_owned();
     }
-    for end in (1..allowed.len()).rev() {
-        allowed.swap(end, below(random, end + 1));
-    }
+    shuffle(&mut allowed, random);
     match below(random, 3) {
         0 => {
             let lines = allowed

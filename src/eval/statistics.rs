@@ -90,6 +90,14 @@ pub(crate) fn below(random: &mut ChaCha8Rng, end: usize) -> usize {
     ((u128::from(random.next_u64()) * end as u128) >> 64) as usize
 }
 
+/// Puts items into a random order.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn shuffle<T>(items: &mut [T], random: &mut ChaCha8Rng) {
+    for end in (1..items.len()).rev() {
+        items.swap(end, below(random, end + 1));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

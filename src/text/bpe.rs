@@ -88,7 +88,7 @@ pub(super) fn decoder() -> impl Fn(&str) -> Vec<u8> {
 }
 
 /// GPT-2's printable character of each byte: itself where Latin-1 has one, else from U+0100 on.
-fn alphabet() -> [char; 256] {
+pub(super) fn alphabet() -> [char; 256] {
     let mut next = 0x100u32;
     std::array::from_fn(|byte| {
         let byte = byte as u8;

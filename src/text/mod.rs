@@ -16,9 +16,13 @@ mod special;
 mod spm;
 mod stream_decoder;
 mod tokenizer;
+#[cfg(not(target_arch = "wasm32"))]
+mod training;
 mod vocabulary;
 
 pub use chat_template::{ChatTemplate, opens_reasoning};
 pub use message::{Message, Role, Segment};
 pub use stream_decoder::StreamDecoder;
 pub use tokenizer::Tokenizer;
+#[cfg(not(target_arch = "wasm32"))]
+pub use training::byte_level_vocabulary;

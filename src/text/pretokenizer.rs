@@ -4,8 +4,11 @@
 //! is written `\s+` and the last white space before a word is handed back in code. The
 //! result is the same, and without look-ahead the search is linear in the text.
 
+use std::sync::Arc;
+
 use regex_automata::Input;
-use regex_automata::hybrid::regex::Regex; // `regex` itself brings five more engines
+use regex_automata::hybrid::regex::{Cache, Regex}; // `regex` itself brings five more engines
+use regex_automata::util::pool::Pool;
 
 use crate::error::{Error, Result};
 
@@ -30,7 +33,9 @@ pub(super) struct PreTokenizer {
 
 #[derive(Debug)]
 struct Step {
-    regex: Regex,
+    regex: Arc<Regex>,
+    /// States of the search, built as texts need them: dear to find anew for every text.
+    caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>,
     /// White space that ends in a line break was matched by the pattern's own branch.
     keeps_line_breaks: bool,
 }
@@ -78,14 +83,17 @@ impl Step {
         let regex = Regex::new(pattern).map_err(|error| Error::Tokenizer {
             detail: format!("pre-tokenizer pattern: {error}"),
         })?;
+        let regex = Arc::new(regex);
+        let searched = Arc::clone(&regex);
         Ok(Self {
             regex,
+            caches: Pool::new(Box::new(move || searched.create_cache())),
             keeps_line_breaks: pattern.contains(r"\s*[\r\n]+"),
         })
     }
 
     fn split<'t>(&self, text: &'t str, pieces: &mut Vec<&'t str>) {
-        let mut cache = self.regex.create_cache();
+        let mut cache = self.caches.get();
         let mut at = 0;
         while let Some(found) = self.regex.find(&mut cache, Input::new(text).range(at..)) {
             if found.start() > at {

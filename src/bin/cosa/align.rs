@@ -1,24 +1,24 @@
-//! `cosa align`: the stages that make preference data for controllable safety alignment.
+//! `cosa align`: from text to a model that follows safety configs, stage by stage.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write as _;
+mod base;
+mod curves;
+mod export;
+mod preferences;
+mod recipe;
+mod synthesize;
+mod train;
+
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::slice;
 
 use clap::{Args, Subcommand};
 use cosa::Result;
-use cosa::align::configs::{Counts, configs};
-use cosa::align::pairs::{PairOptions, contrasts, pairs};
-use cosa::align::records::{CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine};
-use cosa::align::{candidates, label};
-use cosa::generate::GenerateOptions;
-use cosa::safety::{Frame, Taxonomy};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
-use crate::eval::{Reach, judge_of, system_of, taxonomy_of};
-use crate::files::{io, json_lines, open, read_lines, replace, resume};
+use crate::eval::taxonomy_of;
+use crate::files::{io, json_lines, open, read_lines, replace};
 
 /// What `cosa align` is asked to do.
 #[derive(Args)]
@@ -36,90 +36,27 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Stage {
     /// Draw safety configs for prompts whose risks are known.
-    Configs(Configs),
+    Configs(preferences::Configs),
     /// Ask a system for responses, without a config and under configs.
-    Candidates(Candidates),
+    Candidates(preferences::Candidates),
     /// Find the risks in each response, and whether it addresses its prompt.
-    Label(Label),
+    Label(preferences::Label),
     /// Pair better responses with worse ones, in TRL's preference format.
-    Pairs(Pairs),
-}
-
-#[derive(Args)]
-struct Configs {
-    /// JSON Lines of `id, prompt, risks`.
-    #[arg(long, value_name = "FILE")]
-    prompts: PathBuf,
-    /// Where the configs go.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Configs of each of the modes superset and not-superset.
-    #[arg(long, default_value_t = 4)]
-    varied: usize,
-}
-
-#[derive(Args)]
-struct Candidates {
-    /// What `configs` wrote.
-    #[arg(long, value_name = "FILE")]
-    configs: PathBuf,
-    /// Where the responses go; a stopped stage goes on.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// A GGUF file or `endpoint:URL`.
-    #[arg(long, value_name = "FILE|endpoint:URL")]
-    model: String,
-    #[command(flatten)]
-    reach: Reach,
-    /// Tokens of an answer at most.
-    #[arg(long, default_value_t = 256)]
-    max_tokens: usize,
-    /// 0 is greedy.
-    #[arg(long, default_value_t = 0.7)]
-    temperature: f64,
-}
-
-#[derive(Args)]
-struct Label {
-    /// What `candidates` wrote.
-    #[arg(long, value_name = "FILE")]
-    candidates: PathBuf,
-    /// Where the labelled responses go; a stopped stage goes on.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// `rules`, `model:FILE` or `endpoint:URL`.
-    #[arg(long, default_value = "rules")]
-    judge: String,
-    #[command(flatten)]
-    reach: Reach,
-}
-
-#[derive(Args)]
-struct Pairs {
-    /// What `configs` wrote.
-    #[arg(long, value_name = "FILE")]
-    configs: PathBuf,
-    /// What `label` wrote.
-    #[arg(long, value_name = "FILE")]
-    labelled: PathBuf,
-    /// Where the pairs go.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Error for each allowed risk.
-    #[arg(long, default_value_t = 0.1)]
-    alpha: f64,
-    /// Error for each risk that is not allowed.
-    #[arg(long, default_value_t = 3.0)]
-    beta: f64,
-    /// Error where the request is not addressed.
-    #[arg(long, default_value_t = 1.0)]
-    gamma: f64,
-    /// How configs are shown: guideline or plain.
-    #[arg(long, default_value = "guideline")]
-    frame: String,
-    /// Only pairs whose answers another config orders the other way.
-    #[arg(long)]
-    contrasts: bool,
+    Pairs(preferences::Pairs),
+    /// Take lines to train on from corpora.
+    Corpus(base::Corpus),
+    /// Put conversations under configs together from written pieces.
+    Synthesize(synthesize::Synthesize),
+    /// Make a model from nothing: a vocabulary for some texts, weights drawn at random.
+    New(base::New),
+    /// Train a model on conversations and texts.
+    Sft(train::Sft),
+    /// Train a model to prefer the chosen answers of pairs to the rejected ones.
+    Dpo(train::Dpo),
+    /// Write a trained model with fewer bits a weight.
+    Export(export::Export),
+    /// Run the stages of a recipe.
+    All(recipe::All),
 }
 
 /// Runs one stage.
@@ -127,120 +64,50 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let taxonomy = taxonomy_of(arguments.taxonomy.as_deref())?;
     let seed = arguments.seed;
     match &arguments.stage {
-        Stage::Configs(stage) => draw(stage, &taxonomy, seed),
-        Stage::Candidates(stage) => respond(stage, seed),
-        Stage::Label(stage) => find_risks(stage, &taxonomy),
-        Stage::Pairs(stage) => pair(stage, seed),
+        Stage::Configs(stage) => preferences::draw(stage, &taxonomy, seed),
+        Stage::Candidates(stage) => preferences::respond(stage, seed),
+        Stage::Label(stage) => preferences::find_risks(stage, &taxonomy),
+        Stage::Pairs(stage) => preferences::pair(stage, seed),
+        Stage::Corpus(stage) => base::corpus(stage, &taxonomy, seed),
+        Stage::Synthesize(stage) => synthesize::run(stage, &taxonomy, seed),
+        Stage::New(stage) => base::new(stage, seed),
+        Stage::Sft(stage) => train::sft(stage, seed),
+        Stage::Dpo(stage) => train::dpo(stage, seed),
+        Stage::Export(stage) => export::run(stage),
+        Stage::All(stage) => recipe::run(stage),
     }
 }
 
-fn draw(stage: &Configs, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
-    let counts = Counts {
-        superset: stage.varied,
-        not_superset: stage.varied,
-        ..Counts::default()
-    };
-    let prompts: Vec<PromptLine> = read(&stage.prompts)?;
-    let lines = prompts
-        .iter()
-        .map(|prompt| configs(prompt, taxonomy, counts, seed));
-    let lines: Vec<Vec<ConfigLine>> = lines.collect::<Result<_>>()?;
-    write(&stage.out, &lines.concat())
-}
-
-fn respond(stage: &Candidates, seed: u64) -> Result<()> {
-    let options = GenerateOptions {
-        max_tokens: stage.max_tokens,
-        temperature: stage.temperature,
-        seed,
-        ..GenerateOptions::default()
-    };
-    let out = &stage.out;
-    let configs: Vec<ConfigLine> = read(&stage.configs)?;
-    let mut system = system_of(&stage.model, &stage.reach)?;
-    let (mut done, mut file) = resume::<CandidateLine>(out)?;
-    let wanted = candidates::wanted(&configs, &done);
-    let failed = candidates::ask(&mut *system, &wanted, &options, |line| {
-        append(&mut file, out, &line)?;
-        done.push(line);
-        Ok(())
-    })?;
-    let kept = candidates::deduplicated(&done);
-    eprintln!(
-        "{} responses, {} of them said before, {failed} could not be had",
-        done.len(),
-        done.len() - kept.len()
-    );
-    Ok(())
-}
-
-fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
-    let out = &stage.out;
-    let candidates: Vec<CandidateLine> = read(&stage.candidates)?;
-    let candidates = candidates::deduplicated(&candidates);
-    let mut judge = judge_of(&stage.judge, &stage.reach, taxonomy)?;
-    let (done, mut file) = resume::<LabelledLine>(out)?;
-    let of_done = |line: &'_ LabelledLine| (line.prompt_id.clone(), line.response.clone());
-    let done: BTreeSet<_> = done.iter().map(of_done).collect();
-    let mut undecided = 0;
-    for line in &candidates {
-        if done.contains(&(line.prompt_id.clone(), line.response.clone())) {
-            continue;
-        }
-        match label::label(&mut *judge, taxonomy, line)? {
-            None => undecided += 1,
-            Some(labelled) => append(&mut file, out, &labelled)?,
-        }
-    }
-    eprintln!(
-        "{undecided} of {} responses are undecided and left out",
-        candidates.len()
-    );
-    Ok(())
-}
-
-fn pair(stage: &Pairs, seed: u64) -> Result<()> {
-    let options = PairOptions {
-        alpha: stage.alpha,
-        beta: stage.beta,
-        gamma: stage.gamma,
-        frame: Frame::parse(Some(&stage.frame))?,
-        seed,
-    };
-    let configs: Vec<ConfigLine> = read(&stage.configs)?;
-    let mut by_prompt: BTreeMap<String, Vec<LabelledLine>> = BTreeMap::new();
-    for line in read::<LabelledLine>(&stage.labelled)? {
-        by_prompt
-            .entry(line.prompt_id.clone())
-            .or_default()
-            .push(line);
-    }
-    let mut found: Vec<PairLine> = Vec::new();
-    for config in &configs {
-        let own = by_prompt
-            .get(&config.prompt_id)
-            .map_or(&[][..], Vec::as_slice);
-        found.extend(pairs(config, own, options)?);
-    }
-    let kept: Vec<PairLine> = match stage.contrasts {
-        false => found,
-        true => contrasts(&found).into_iter().cloned().collect(),
-    };
-    write(&stage.out, &kept)
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     read_lines(&path.display().to_string(), open(path)?, false)
 }
 
-/// One line more, written through to the system.
-fn append<T: Serialize>(file: &mut File, path: &Path, line: &T) -> Result<()> {
-    let written = file.write_all(json_lines(slice::from_ref(line))?.as_bytes());
-    written.map_err(io(&path.display().to_string()))
-}
-
-fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
+pub(super) fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
     replace(path, &json_lines(lines)?)?;
     eprintln!("{} lines in {}", lines.len(), path.display());
     Ok(())
+}
+
+fn read_all<T: DeserializeOwned>(paths: &[PathBuf]) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(read(path)?);
+    }
+    Ok(all)
+}
+
+/// Names and digests of files, for telling whether two runs had the same.
+fn files_digest(paths: &[PathBuf]) -> Result<String> {
+    let mut all = Vec::new();
+    for path in paths {
+        let bytes = fs::read(path).map_err(io(&path.display().to_string()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let digest = Sha256::digest(&bytes);
+        let hex: String = digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        all.push(format!("{name}:{hex}"));
+    }
+    Ok(all.join(" "))
 }

@@ -5,6 +5,7 @@ mod random_model;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use cosa::align::export::Scheme;
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::{Backend, reference::Reference};
 use cosa::generate::{GenerateOptions, Step};
@@ -31,9 +32,8 @@ enum Task {
         /// Whose shape
         #[arg(value_enum)]
         shape: random_model::Shape,
-        /// In which types
-        #[arg(value_enum)]
-        scheme: random_model::Scheme,
+        /// In which types: f16, q8_0, q4_0 or q4_k_m
+        scheme: Scheme,
         /// The GGUF file
         out: PathBuf,
     },

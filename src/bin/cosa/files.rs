@@ -73,11 +73,16 @@ pub fn io(path: &str) -> impl Fn(std::io::Error) -> Error {
 
 /// Writes a file beside the old one and puts it in its place when it is whole.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
+    replace_bytes(path, text.as_bytes())
+}
+
+/// As [`replace`].
+pub fn replace_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.display().to_string();
     let fresh = path.with_extension("new");
     let write = || {
         let mut file = File::create(&fresh)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&fresh, path)
     };

@@ -1,6 +1,7 @@
 //! GGUF files of real models' shapes. Speed does not depend on the weights' values.
 
 use clap::ValueEnum;
+use cosa::align::export::Scheme;
 use cosa::gguf::{Metadata, Value, Writer};
 use cosa::quant::Dtype;
 
@@ -16,23 +17,6 @@ pub enum Shape {
     /// Llama-3.2-1B
     #[value(name = "llama3.2-1b")]
     Llama32,
-}
-
-/// In which types.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scheme {
-    /// Q4_0, the embedding Q8_0
-    #[value(name = "q4_0")]
-    Q4_0,
-    /// Q8_0
-    #[value(name = "q8_0")]
-    Q8_0,
-    /// Q4_K and Q6_K, as in files named Q4_K_M
-    #[value(name = "q4_k_m")]
-    Q4KM,
-    /// F16
-    #[value(name = "f16")]
-    F16,
 }
 
 /// The numbers of a shape.
@@ -80,7 +64,7 @@ pub fn bytes(shape: Shape, scheme: Scheme) -> Vec<u8> {
     let mut random = Random(88_172_645_463_325_252);
     let mut writer = Writer::new(metadata(&dims));
     for (name, shape) in tensors(&dims) {
-        let dtype = dtype(scheme, &name, shape[0]);
+        let dtype = scheme.dtype(&name, shape[0]);
         let bytes = match shape.len() {
             1 => [1.0f32.to_le_bytes()].repeat(shape[0] as usize).concat(),
             _ => weights(dtype, shape.iter().product(), &mut random),
@@ -119,21 +103,6 @@ fn tensors(dims: &Dims) -> Vec<(String, Vec<u64>)> {
         add("ffn_down", &[dims.ff, dims.embd]);
     }
     tensors
-}
-
-/// llama.cpp's choices, simplified: of Q4_K_M every second value and down matrix is Q6_K.
-fn dtype(scheme: Scheme, name: &str, cols: u64) -> Dtype {
-    let embedding = name.starts_with("token_embd");
-    let odd =
-        (name.split('.').nth(1)).is_some_and(|layer| layer.ends_with(['1', '3', '5', '7', '9']));
-    let better = embedding || odd && (name.contains("attn_v") || name.contains("ffn_down"));
-    match scheme {
-        Scheme::F16 => Dtype::F16,
-        Scheme::Q4_0 if !embedding => Dtype::Q4_0,
-        Scheme::Q4KM if cols.is_multiple_of(256) && better => Dtype::Q6_K,
-        Scheme::Q4KM if cols.is_multiple_of(256) => Dtype::Q4_K,
-        _ => Dtype::Q8_0,
-    }
 }
 
 /// Random codes under scales that make the weights about as large as real ones.

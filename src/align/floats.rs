@@ -1,0 +1,54 @@
+//! The tensors of a GGUF file as 32-bit floats, whatever they are stored as.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::gguf::{Header, Metadata, Sink, TensorInfo, read_path, shard_paths};
+use crate::quant::dequantize;
+
+/// Takes a file's tensors as floats.
+#[derive(Debug, Default)]
+pub(super) struct Floats {
+    pub metadata: Metadata,
+    /// Shape in GGUF order, row length first, and values, by name.
+    pub tensors: BTreeMap<String, (Vec<u64>, Vec<f32>)>,
+}
+
+impl Floats {
+    /// All tensors of a file and the shards beside it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut floats = Self::default();
+        for shard in shard_paths(path)? {
+            read_path(&shard, &mut floats)?;
+        }
+        // What is written from here on is one file.
+        floats
+            .metadata
+            .0
+            .retain(|key, _| !key.starts_with("split."));
+        Ok(floats)
+    }
+}
+
+impl Sink for Floats {
+    fn header(&mut self, header: &Header) -> Result<()> {
+        // The first shard has the metadata; the others only their own numbers.
+        if self.metadata.0.is_empty() {
+            self.metadata = header.metadata.clone();
+        }
+        Ok(())
+    }
+
+    fn tensor(&mut self, info: &TensorInfo, bytes: &[u8]) -> Result<()> {
+        let values = dequantize(info.dtype, bytes);
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::NonFinite {
+                what: format!("tensor {}", info.name),
+            });
+        }
+        let (shape, name) = (info.shape.clone(), info.name.clone());
+        self.tensors.insert(name, (shape, values));
+        Ok(())
+    }
+}

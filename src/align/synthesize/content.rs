@@ -1,0 +1,170 @@
+//! The pieces: topics, and wordings of configs.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// Something that requests are about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Unique.
+    pub id: String,
+    /// Its usual name, short, in lower case.
+    pub name: String,
+    /// How rules name it; a harmless topic has no names.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Its parts, which exceptions name.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
+    /// What is asked about it.
+    pub requests: Vec<Request>,
+    /// Rules on everything else that is sensitive cover it.
+    #[serde(skip)]
+    pub sensitive: bool,
+}
+
+/// A part of a topic.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// One or two words.
+    pub name: String,
+    /// How exceptions name it.
+    pub phrases: Vec<String>,
+}
+
+/// One thing to ask.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The part of the topic that it belongs to.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Wordings.
+    pub asks: Vec<String>,
+    /// Answers, each complete.
+    pub answers: Vec<String>,
+}
+
+/// How configs and conversations are worded. `{T}` is a topic, `{S}` a part of one, `{P}` a
+/// persona, `{A}` and `{b}` requests; brackets mark what a rationale quotes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "named as in the file, whose comments say what they are"
+)]
+pub struct Wording {
+    pub personas: Vec<String>,
+    pub openers: Vec<String>,
+    pub styles: Vec<String>,
+    pub allow: Vec<String>,
+    pub deny: Vec<String>,
+    pub allow_except: Vec<String>,
+    pub deny_except: Vec<String>,
+    pub only_for: Vec<String>,
+    pub others_denied: Vec<String>,
+    pub others_allowed: Vec<String>,
+    pub all_denied: Vec<String>,
+    pub all_allowed: Vec<String>,
+    pub list_allow: Vec<String>,
+    pub list_deny: Vec<String>,
+    pub rules_heading: Vec<String>,
+    pub closings: Vec<String>,
+    pub refusals: Vec<String>,
+    pub joiners: Vec<String>,
+    pub frames: Vec<String>,
+}
+
+/// All pieces of a folder.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// What configs are about.
+    pub topics: Vec<Topic>,
+    /// What is always fine.
+    pub harmless: Vec<Topic>,
+    /// How it is said.
+    pub wording: Wording,
+}
+
+impl Content {
+    /// Reads `wording.toml`, `topics/*.toml`, `harmless/*.toml` and `beyond.toml`.
+    ///
+    /// # Errors
+    /// `Io` and `BadRecord` with the file.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut topics = read_all(&folder.join("topics"))?;
+        topics.iter_mut().for_each(|topic| topic.sensitive = true);
+        let mut harmless = read_all(&folder.join("harmless"))?;
+        let beyond = folder.join("beyond.toml");
+        if beyond.exists() {
+            harmless.push(read(&beyond)?);
+        }
+        let content = Self {
+            topics,
+            harmless,
+            wording: read(&folder.join("wording.toml"))?,
+        };
+        content.check(folder)?;
+        Ok(content)
+    }
+
+    fn check(&self, folder: &Path) -> Result<()> {
+        let bad = |topic: &Topic, detail: String| Error::BadRecord {
+            at: format!("topic {} in {}", topic.id, folder.display()),
+            detail,
+        };
+        let mut seen = Vec::new();
+        for topic in self.topics.iter().chain(&self.harmless) {
+            if seen.contains(&&topic.id) {
+                return Err(bad(topic, "the id comes twice".to_owned()));
+            }
+            seen.push(&topic.id);
+            if topic.sensitive && topic.names.is_empty() {
+                return Err(bad(topic, "has no names".to_owned()));
+            }
+            for request in &topic.requests {
+                let known = |scope: &String| topic.scopes.iter().any(|known| known.name == *scope);
+                if request.scope.as_ref().is_some_and(|scope| !known(scope)) {
+                    return Err(bad(topic, format!("{:?} is no scope of it", request.scope)));
+                }
+                if request.asks.is_empty() || request.answers.is_empty() {
+                    return Err(bad(topic, "a request lacks asks or answers".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_all(folder: &Path) -> Result<Vec<Topic>> {
+    let entries = fs::read_dir(folder).map_err(|error| io(folder, &error))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|error| io(folder, &error))?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    paths.iter().map(|path| read(path)).collect()
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).map_err(|error| io(path, &error))?;
+    toml::from_str(&text).map_err(|error| Error::BadRecord {
+        at: path.display().to_string(),
+        detail: error.to_string(),
+    })
+}
+
+fn io(path: &Path, error: &std::io::Error) -> Error {
+    Error::Io {
+        path: path.display().to_string(),
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Requests under a config, and what a perfect follower says.
+
+use super::Draw;
+use super::content::{Content, Request, Topic};
+use super::policy::{Decision, Policy};
+use crate::align::records::{BenchmarkLine, TurnLine};
+use crate::safety::PromptType;
+
+/// How hard the conversations are.
+#[derive(Debug, Clone, Copy)]
+pub struct Difficulty {
+    /// Rules of a config at most.
+    pub rules: usize,
+    /// Exchanges of a conversation at most.
+    pub exchanges: usize,
+    /// One topic in so many comes out of the dictionary; 0 for none.
+    pub dictionary: usize,
+}
+
+/// Draws conversations.
+#[derive(Debug)]
+pub struct Dialogues<'c> {
+    /// Written pieces.
+    pub content: &'c Content,
+    /// Topics that are nouns of a dictionary.
+    pub nouns: &'c [Topic],
+    /// How hard.
+    pub difficulty: Difficulty,
+}
+
+impl Dialogues<'_> {
+    /// A conversation under one config; sometimes its first exchange is from another, and
+    /// then it is there to be seen, not to be learned.
+    pub fn draw(&self, draw: &mut Draw) -> Vec<TurnLine> {
+        let topics = self.topics(draw);
+        let policy = match draw.below(12) {
+            0 => Policy::none(),
+            1 => Policy::draw(&[], &self.content.wording, draw),
+            _ => Policy::draw(&topics, &self.content.wording, draw),
+        };
+        let mut turns = Vec::new();
+        let count = 1 + draw.below(self.difficulty.exchanges);
+        if count > 1 && draw.below(3) == 0 {
+            let other = Policy::draw(&topics, &self.content.wording, draw);
+            let mut before = self.exchange(&topics, &other, draw);
+            before[1].weight = Some(0);
+            turns.append(&mut before);
+        }
+        while turns.len() < 2 * count {
+            turns.append(&mut self.exchange(&topics, &policy, draw));
+        }
+        if !policy.text.is_empty() {
+            turns.insert(0, turn("system", policy.text.clone()));
+        }
+        turns
+    }
+
+    /// A config, of that number, with some single exchanges under it, as a benchmark asks.
+    pub fn benchmark(&self, number: u64, prompts: usize, draw: &mut Draw) -> Vec<BenchmarkLine> {
+        let topics = self.topics(draw);
+        let policy = Policy::draw(&topics, &self.content.wording, draw);
+        let mut line = |at| {
+            let (prompt, asked) = self.asked(&topics, &policy, draw);
+            let id = format!("{number}-{at}");
+            BenchmarkLine {
+                prompt_id: id.clone(),
+                id,
+                config_id: number.to_string(),
+                prompt,
+                scenario: policy.text.clone(),
+                kind: kind(&asked).name().to_owned(),
+                response: self.answer(&asked, draw),
+            }
+        };
+        (0..prompts).map(&mut line).collect()
+    }
+
+    /// Distinct topics for rules, in a combination that belongs to this part.
+    fn topics(&self, draw: &mut Draw) -> Vec<&Topic> {
+        loop {
+            let count = 1 + draw.below(self.difficulty.rules);
+            let mut topics: Vec<&Topic> = Vec::new();
+            while topics.len() < count.min(self.content.topics.len()) {
+                let topic = self.topic(draw);
+                if topics.iter().all(|known| known.id != topic.id) {
+                    topics.push(topic);
+                }
+            }
+            let ids: Vec<&str> = topics.iter().map(|topic| &*topic.id).collect();
+            // A single topic is no combination; it is held out by its words alone.
+            if count == 1 || draw.owns(&ids) {
+                return topics;
+            }
+        }
+    }
+
+    fn topic(&self, draw: &mut Draw) -> &Topic {
+        let nouns = self.difficulty.dictionary;
+        if nouns > 0 && !self.nouns.is_empty() && draw.once_in(nouns) {
+            return &self.nouns[draw.below(self.nouns.len())];
+        }
+        &self.content.topics[draw.below(self.content.topics.len())]
+    }
+
+    /// The user's turn and the assistant's.
+    fn exchange(&self, ruled: &[&Topic], policy: &Policy, draw: &mut Draw) -> Vec<TurnLine> {
+        let (user, asked) = self.asked(ruled, policy, draw);
+        let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.rationale).collect();
+        let mut answer = turn("assistant", self.answer(&asked, draw));
+        answer.reasoning_content = Some(rationale.join(" "));
+        vec![turn("user", user), answer]
+    }
+
+    /// What the user says, and the requests in it: sometimes two, of different topics.
+    fn asked<'s>(
+        &'s self,
+        ruled: &[&'s Topic],
+        policy: &Policy,
+        draw: &mut Draw,
+    ) -> (String, Vec<Ask<'s>>) {
+        let first = self.ask(ruled, policy, draw);
+        if draw.once_in(5) {
+            let other = self.ask(ruled, policy, draw);
+            if other.topic.id != first.topic.id {
+                let joiner = draw.of(&self.content.wording.joiners);
+                let user = joiner
+                    .replace("{A}", &first.words)
+                    .replace("{b}", &other.words);
+                return (user, vec![first, other]);
+            }
+        }
+        let user = match draw.once_in(6) {
+            true => draw
+                .of(&self.content.wording.frames)
+                .replace("{A}", &first.words),
+            false => first.words.clone(),
+        };
+        (user, vec![first])
+    }
+
+    /// What is allowed is answered; what is not is named in one refusal.
+    fn answer(&self, asked: &[Ask<'_>], draw: &mut Draw) -> String {
+        let denied = asked.iter().filter(|ask| !ask.decision.allowed);
+        let names: Vec<&str> = denied.map(|ask| &*ask.topic.name).collect();
+        let mut parts = Vec::new();
+        let mut refused = false;
+        for ask in asked {
+            if ask.decision.allowed {
+                parts.push(draw.of(&ask.request.answers).to_owned());
+            } else if !refused {
+                refused = true;
+                let refusal = draw.of(&self.content.wording.refusals);
+                parts.push(refusal.replace("{name}", &names.join(" and ")));
+            }
+        }
+        parts.join(" ")
+    }
+
+    /// A request: mostly on a topic that the config has a rule for.
+    fn ask<'s>(&'s self, ruled: &[&'s Topic], policy: &Policy, draw: &mut Draw) -> Ask<'s> {
+        let topic = match draw.below(8) {
+            0 if !self.content.harmless.is_empty() => {
+                &self.content.harmless[draw.below(self.content.harmless.len())]
+            }
+            1 => self.topic(draw),
+            _ => ruled[draw.below(ruled.len())],
+        };
+        let request = &topic.requests[draw.below(topic.requests.len())];
+        Ask {
+            topic,
+            request,
+            words: draw.of(&request.asks).to_owned(),
+            decision: policy.decide(topic, request.scope.as_deref()),
+        }
+    }
+}
+
+struct Ask<'c> {
+    topic: &'c Topic,
+    request: &'c Request,
+    words: String,
+    decision: Decision,
+}
+
+/// What kind of prompt these requests make.
+fn kind(asked: &[Ask<'_>]) -> PromptType {
+    let allowed = asked.iter().filter(|ask| ask.decision.allowed).count();
+    match allowed {
+        0 => PromptType::Disallowed,
+        _ if allowed < asked.len() => PromptType::Partial,
+        _ if asked.iter().all(|ask| !ask.topic.sensitive) => PromptType::Safe,
+        _ => PromptType::Allowed,
+    }
+}
+
+fn turn(role: &str, content: String) -> TurnLine {
+    TurnLine {
+        role: role.to_owned(),
+        content,
+        ..TurnLine::default()
+    }
+}

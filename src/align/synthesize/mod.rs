@@ -1,0 +1,77 @@
+//! Conversations under safety configs, put together from pieces that people wrote.
+//!
+//! [`content`] holds topics with their requests and answers, and the wordings of configs;
+//! [`policy`] draws a config and knows what it allows; [`dialogue`] draws requests and
+//! writes what a perfect follower says, its rationale first. The rationale names the topic,
+//! quotes the words of the rule that decides, and says yes or no. [`dictionary`] makes
+//! thousands of further topics out of nouns, so that quoting cannot be learned by heart.
+//! One piece in eight is held out: what is measured was never learned.
+
+pub mod content;
+pub mod dialogue;
+pub mod dictionary;
+pub mod policy;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::eval::statistics::below;
+
+/// Which pieces are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Seven in eight.
+    Learned,
+    /// The others, as far as there are any.
+    HeldOut,
+}
+
+/// Draws pieces of one part.
+#[derive(Debug)]
+pub struct Draw {
+    random: ChaCha8Rng,
+    part: Part,
+}
+
+impl Draw {
+    /// The same seed draws the same.
+    #[must_use]
+    pub fn new(random: ChaCha8Rng, part: Part) -> Self {
+        Self { random, part }
+    }
+
+    /// A number below `end`, which is not zero.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        below(&mut self.random, end)
+    }
+
+    /// True once in `times`.
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// One of the items of this part; of all, where the part has none.
+    pub(super) fn of<'t>(&mut self, items: &'t [String]) -> &'t str {
+        let held_out = self.part == Part::HeldOut;
+        let own = items.iter().filter(|item| is_held_out(item) == held_out);
+        let own: Vec<&String> = own.collect();
+        match own.len() {
+            0 if items.is_empty() => "",
+            0 => &items[self.below(items.len())],
+            count => own[self.below(count)],
+        }
+    }
+
+    /// Whether a combination of these ids belongs to this part.
+    pub(super) fn owns(&self, ids: &[&str]) -> bool {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        is_held_out(&ids.join("+")) == (self.part == Part::HeldOut)
+    }
+}
+
+/// One text in eight, by its letters alone (FNV-1a).
+fn is_held_out(text: &str) -> bool {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    (hash >> 32).is_multiple_of(8)
+}

@@ -1,0 +1,31 @@
+//! Training: gradients by candle's autograd, everything else in plain sight.
+//!
+//! A step's way: [`batches`] says which items come, an [`Objective`] turns them into a loss
+//! on the [`network`], [`adamw`] moves the weights, and a [`checkpoint`] keeps them. The
+//! same seed gives the same weights, also for a run that was stopped and goes on.
+
+pub mod adamw;
+pub mod batches;
+pub mod checkpoint;
+pub mod curve;
+pub mod examples;
+pub mod likelihood;
+pub mod network;
+mod ops;
+pub mod parameters;
+pub mod run;
+
+pub use examples::{Encoder, Example};
+pub use network::Network;
+pub use parameters::{Lora, Parameters, Scope};
+pub use run::{Loss, Objective, Progress, TrainOptions, train};
+
+use crate::error::Error;
+
+/// An error of candle's.
+#[expect(clippy::needless_pass_by_value, reason = "map_err gives the value")]
+pub(super) fn training(error: candle_core::Error) -> Error {
+    Error::Training {
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,287 @@
+//! The loop: batches, loss, gradients, step.
+
+use std::path::PathBuf;
+
+use candle_core::{DType, Tensor};
+
+use super::adamw::{AdamW, Gradients, accumulate, clip};
+use super::batches::Batches;
+use super::network::Network;
+use super::{checkpoint, training};
+use crate::error::{Error, Result, require};
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// Steps of the optimizer.
+    pub steps: u64,
+    /// Tokens of one pass at most, padding included: what memory allows.
+    pub batch_tokens: usize,
+    /// Passes whose gradients make one step.
+    pub accumulate: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// The share of it that is left at the end of the cosine.
+    pub final_share: f64,
+    /// Steps in which the rate rises.
+    pub warm_up: u64,
+    /// Of matrices.
+    pub weight_decay: f64,
+    /// The length at which gradients are clipped.
+    pub clip: f64,
+    /// Same seed, same weights.
+    pub seed: u64,
+    /// Steps from one checkpoint to the next.
+    pub checkpoint_every: u64,
+    /// Where checkpoints go; without one, nothing can be resumed.
+    pub checkpoint: Option<PathBuf>,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            steps: 1000,
+            batch_tokens: 4096,
+            accumulate: 1,
+            learning_rate: 1e-3,
+            final_share: 0.1,
+            warm_up: 100,
+            weight_decay: 0.1,
+            clip: 1.0,
+            seed: 0,
+            checkpoint_every: 200,
+            checkpoint: None,
+        }
+    }
+}
+
+impl TrainOptions {
+    /// The learning rate of a step, the first being 0.
+    #[must_use]
+    pub fn rate(&self, step: u64) -> f64 {
+        if step < self.warm_up {
+            return self.learning_rate * (step + 1) as f64 / self.warm_up as f64;
+        }
+        let rest = (self.steps - self.warm_up).max(1);
+        let done = (step - self.warm_up) as f64 / rest as f64;
+        let cosine = 0.5 * (1.0 + libm::cos(std::f64::consts::PI * done));
+        self.learning_rate * (self.final_share + (1.0 - self.final_share) * cosine)
+    }
+
+    fn validate(&self) -> Result<()> {
+        require(self.steps > 0, "steps", "must be above zero")?;
+        require(
+            self.warm_up <= self.steps,
+            "warm-up",
+            "must be at most the steps",
+        )?;
+        require(self.accumulate > 0, "accumulate", "must be above zero")?;
+        let rate = self.learning_rate;
+        require(
+            rate.is_finite() && rate > 0.0,
+            "learning rate",
+            "must be above zero",
+        )?;
+        require(self.clip > 0.0, "clip", "must be above zero")
+    }
+}
+
+/// What training makes smaller.
+pub trait Objective {
+    /// Tokens of each item, all its sequences together, each padded to the longest.
+    fn lengths(&self) -> Vec<usize>;
+
+    /// What an item counts in the mean: tokens, or pairs.
+    fn weight(&self, item: usize) -> f64;
+
+    /// The sum over these items.
+    ///
+    /// # Errors
+    /// Where candle fails.
+    fn loss(&self, network: &Network, items: &[usize]) -> candle_core::Result<Loss>;
+}
+
+/// The sum of an objective over some items.
+pub struct Loss {
+    /// A scalar, not yet divided by the weights.
+    pub sum: Tensor,
+    /// Further sums worth a curve of their own, by name.
+    pub others: Vec<(&'static str, f64)>,
+}
+
+/// How a run stands after a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Steps taken.
+    pub step: u64,
+    /// Mean loss of the step's items, before the step.
+    pub loss: f64,
+    /// Learning rate.
+    pub rate: f64,
+    /// Length of the gradients, before they were clipped.
+    pub gradient: f64,
+    /// Tokens of the step, padding included.
+    pub tokens: usize,
+    /// Further means.
+    pub others: Vec<(&'static str, f64)>,
+}
+
+/// Trains to the last step, from the checkpoint where there is one. `run` names all that
+/// the weights depend on; a checkpoint of another run is refused. `each` is told of every
+/// step.
+///
+/// # Errors
+/// `InvalidOption`; `Io` of checkpoints; `Training` where candle fails or the loss is no
+/// number: the last checkpoint is kept then.
+pub fn train(
+    network: &Network,
+    objective: &dyn Objective,
+    options: &TrainOptions,
+    run: &str,
+    each: &mut dyn FnMut(&Progress) -> Result<()>,
+) -> Result<()> {
+    options.validate()?;
+    let weights = network.parameters().trained();
+    let mut adam = match &options.checkpoint {
+        Some(path) => checkpoint::load(path, weights, run)?.unwrap_or_default(),
+        None => AdamW::default(),
+    };
+    let mut order = Order::new(objective, options)?;
+    order.skip(adam.step * options.accumulate as u64);
+    while adam.step < options.steps {
+        let items: Vec<Vec<usize>> = (0..options.accumulate).map(|_| order.next()).collect();
+        let mut progress = step(network, objective, options, (&mut adam, &items))?;
+        progress.tokens = items.iter().map(|batch| order.batches.padded(batch)).sum();
+        each(&progress)?;
+        let due = adam.step.is_multiple_of(options.checkpoint_every) || adam.step == options.steps;
+        if let (true, Some(path)) = (due, &options.checkpoint) {
+            checkpoint::save(path, weights, &adam, run)?;
+        }
+    }
+    Ok(())
+}
+
+fn step(
+    network: &Network,
+    objective: &dyn Objective,
+    options: &TrainOptions,
+    (adam, batches): (&mut AdamW, &[Vec<usize>]),
+) -> Result<Progress> {
+    let weights = network.parameters().trained();
+    let total: f64 = batches
+        .iter()
+        .flatten()
+        .map(|&item| objective.weight(item))
+        .sum();
+    let mut progress = Progress {
+        step: adam.step + 1,
+        loss: 0.0,
+        rate: options.rate(adam.step),
+        gradient: 0.0,
+        tokens: 0,
+        others: Vec::new(),
+    };
+    let mut gradients = Gradients::new();
+    for batch in batches {
+        let mut pass = || -> candle_core::Result<()> {
+            let loss = objective.loss(network, batch)?;
+            progress.loss += f64::from(loss.sum.to_dtype(DType::F32)?.to_scalar::<f32>()?) / total;
+            add(&mut progress.others, &loss.others, total);
+            accumulate(&mut gradients, weights, (loss.sum / total)?.backward()?)
+        };
+        pass().map_err(training)?;
+    }
+    progress.gradient = clip(&mut gradients, options.clip).map_err(training)?;
+    if !progress.loss.is_finite() || !progress.gradient.is_finite() {
+        return Err(diverged(&progress, options));
+    }
+    let (rate, decay) = (progress.rate, options.weight_decay);
+    let moved = adam.step(weights, &gradients, rate, decay);
+    moved.map_err(training)?;
+    Ok(progress)
+}
+
+fn add(sums: &mut Vec<(&'static str, f64)>, found: &[(&'static str, f64)], total: f64) {
+    for (name, value) in found {
+        match sums.iter_mut().find(|(known, _)| known == name) {
+            Some((_, sum)) => *sum += value / total,
+            None => sums.push((name, value / total)),
+        }
+    }
+}
+
+fn diverged(progress: &Progress, options: &TrainOptions) -> Error {
+    let kept = match &options.checkpoint {
+        Some(path) => format!("the checkpoint before it is kept in {}", path.display()),
+        None => "there is no checkpoint".to_owned(),
+    };
+    Error::Training {
+        detail: format!(
+            "loss {} and gradient {} at step {} are no numbers; {kept}; try a lower learning rate",
+            progress.loss, progress.gradient, progress.step
+        ),
+    }
+}
+
+/// The batches of one epoch after the other.
+struct Order {
+    batches: Batches,
+    epoch: u64,
+    left: std::vec::IntoIter<Vec<usize>>,
+}
+
+impl Order {
+    fn new(objective: &dyn Objective, options: &TrainOptions) -> Result<Self> {
+        let lengths = objective.lengths();
+        require(
+            !lengths.is_empty(),
+            "data",
+            "there is nothing to learn from",
+        )?;
+        let batches = Batches::new(lengths, options.batch_tokens, options.seed);
+        let left = batches.epoch(0).into_iter();
+        Ok(Self {
+            batches,
+            epoch: 0,
+            left,
+        })
+    }
+
+    fn next(&mut self) -> Vec<usize> {
+        loop {
+            if let Some(batch) = self.left.next() {
+                return batch;
+            }
+            self.epoch += 1;
+            self.left = self.batches.epoch(self.epoch).into_iter();
+        }
+    }
+
+    fn skip(&mut self, count: u64) {
+        (0..count).for_each(|_| drop(self.next()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_then_falls_as_a_cosine() {
+        let options = TrainOptions {
+            steps: 110,
+            warm_up: 10,
+            learning_rate: 1.0,
+            final_share: 0.2,
+            ..TrainOptions::default()
+        };
+        assert!((options.rate(0) - 0.1).abs() < 1e-12);
+        assert!((options.rate(9) - 1.0).abs() < 1e-12);
+        assert!((options.rate(10) - 1.0).abs() < 1e-12);
+        assert!(
+            (options.rate(60) - 0.6).abs() < 1e-12,
+            "half-way between 1 and 0.2"
+        );
+        assert!((options.rate(110) - 0.2).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,123 @@
+//! `cosa align corpus` and `new`: what a model from nothing begins with.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cosa::Result;
+use cosa::align::base::{Shape, base};
+use cosa::align::corpora::{is_harmless, shuffle, size, train_line};
+use cosa::align::records::TrainLine;
+use cosa::eval::records;
+use cosa::safety::Taxonomy;
+
+use super::{read_all, write};
+use crate::files::replace_bytes;
+
+#[derive(Args)]
+pub struct Corpus {
+    /// Files of `text`, `messages`, `question` and `answer`, or `term` and `definition`.
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    source: Vec<PathBuf>,
+    /// Bytes to be taken of each file at most, in a random choice of records.
+    #[arg(long, default_value_t = usize::MAX)]
+    bytes: usize,
+    /// Records of each file that go to `--held-out`, before any are taken.
+    #[arg(long, default_value_t = 20)]
+    kept_back: usize,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where records go that are not to be learned.
+    #[arg(long, value_name = "FILE")]
+    held_out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct New {
+    /// JSON Lines whose words the vocabulary is made for, as `sft` reads them.
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// The model file.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Its name.
+    #[arg(long, default_value = "cosa")]
+    name: String,
+    #[arg(long, default_value_t = 2048)]
+    vocabulary: usize,
+    /// Width of the residual stream.
+    #[arg(long, default_value_t = 192)]
+    width: usize,
+    #[arg(long, default_value_t = 6)]
+    blocks: usize,
+    #[arg(long, default_value_t = 6)]
+    heads: usize,
+    #[arg(long, default_value_t = 6)]
+    kv_heads: usize,
+    #[arg(long, default_value_t = 512)]
+    feed_forward: usize,
+    /// Context in tokens.
+    #[arg(long, default_value_t = 1024)]
+    context: usize,
+}
+
+pub fn corpus(stage: &Corpus, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+    let (mut lines, mut held_out) = (Vec::new(), Vec::new());
+    for path in &stage.source {
+        let mut own = Vec::new();
+        for record in records::open(path)? {
+            let line = train_line(&record?)?;
+            if is_harmless(&line, taxonomy) {
+                own.push(line);
+            }
+        }
+        shuffle(&mut own, seed);
+        let mut left = stage.bytes;
+        for (at, line) in own.into_iter().enumerate() {
+            match left.checked_sub(size(&line)) {
+                _ if at < stage.kept_back => held_out.push(line),
+                Some(rest) => {
+                    left = rest;
+                    lines.push(line);
+                }
+                None => break,
+            }
+        }
+    }
+    shuffle(&mut lines, seed);
+    write(&stage.held_out, &held_out)?;
+    write(&stage.out, &lines)
+}
+
+pub fn new(stage: &New, seed: u64) -> Result<()> {
+    let lines = read_all::<TrainLine>(&stage.data)?;
+    let texts: Vec<String> = lines.into_iter().flat_map(words).collect();
+    let shape = Shape {
+        vocabulary: stage.vocabulary,
+        width: stage.width,
+        blocks: stage.blocks,
+        heads: stage.heads,
+        kv_heads: stage.kv_heads,
+        feed_forward: stage.feed_forward,
+        context: stage.context,
+    };
+    let bytes = base(&shape, &stage.name, &texts, seed)?;
+    replace_bytes(&stage.out, &bytes)?;
+    eprintln!(
+        "a model of {} bytes in {}",
+        bytes.len(),
+        stage.out.display()
+    );
+    Ok(())
+}
+
+/// All words of a line, for the vocabulary.
+fn words(line: TrainLine) -> Vec<String> {
+    match line {
+        TrainLine::Text { text } => vec![text],
+        TrainLine::Chat { messages } => messages
+            .into_iter()
+            .flat_map(|turn| [Some(turn.content), turn.reasoning_content])
+            .flatten()
+            .collect(),
+    }
+}

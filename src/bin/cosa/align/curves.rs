@@ -1,0 +1,98 @@
+//! How training goes, on the screen and in files beside the model.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use cosa::Result;
+use cosa::align::train::Progress;
+use cosa::align::train::curve::{PointLine, plot};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::read;
+use crate::files::{json_lines, replace};
+
+/// Steps that make one point of the curves.
+const POINT: usize = 20;
+
+/// The bar on the screen, and the points beside the model.
+pub struct Curves {
+    bar: ProgressBar,
+    path: PathBuf,
+    points: Vec<PointLine>,
+    steps: Vec<Progress>,
+    begun: Instant,
+}
+
+impl Curves {
+    pub fn open(model: &Path, steps: u64) -> Result<Self> {
+        let path = model.with_extension("curve.jsonl");
+        let points = if path.exists() {
+            read(&path)?
+        } else {
+            Vec::new()
+        };
+        let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} {msg}");
+        let bar = ProgressBar::new(steps)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Ok(Self {
+            bar,
+            path,
+            points,
+            steps: Vec::new(),
+            begun: Instant::now(),
+        })
+    }
+
+    pub fn add(
+        &mut self,
+        step: &Progress,
+        held_out: impl FnOnce() -> Result<Option<f64>>,
+    ) -> Result<()> {
+        if self.steps.is_empty() {
+            // Those of a run that was stopped behind its last checkpoint come again.
+            self.points.retain(|point| point.step < step.step);
+            self.begun = Instant::now();
+        }
+        self.steps.push(step.clone());
+        self.bar.set_position(step.step);
+        if !step.step.is_multiple_of(POINT as u64) {
+            return Ok(());
+        }
+        let Some(mut point) = PointLine::of(&self.steps) else {
+            return Ok(());
+        };
+        let speed = point.tokens as f64 / self.begun.elapsed().as_secs_f64();
+        point.held_out = if step.step.is_multiple_of(10 * POINT as u64) {
+            held_out()?
+        } else {
+            None
+        };
+        let margin = point
+            .margin
+            .map_or(String::new(), |margin| format!(", margin {margin:.3}"));
+        self.bar.set_message(format!(
+            "loss {:.4}{margin}, {speed:.0} tokens/s",
+            point.loss
+        ));
+        if self.bar.is_hidden() {
+            eprintln!(
+                "step {}: loss {:.4}{margin}, {speed:.0} tokens/s",
+                step.step, point.loss
+            );
+        }
+        self.points.push(point);
+        self.steps.clear();
+        replace(&self.path, &json_lines(&self.points)?)
+    }
+
+    pub fn close(&self, stage: &str) -> Result<()> {
+        self.bar.finish_and_clear();
+        if self.points.is_empty() {
+            return Ok(());
+        }
+        replace(
+            &self.path.with_extension("svg"),
+            &plot(&self.points, stage)?,
+        )
+    }
+}

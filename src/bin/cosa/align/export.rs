@@ -1,0 +1,45 @@
+//! `cosa align export`: a trained model as a file to be shipped.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use cosa::Result;
+use cosa::align::export::{Scheme, export};
+
+use crate::files::{io, replace_bytes};
+
+#[derive(Args)]
+pub struct Export {
+    /// The trained model.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// f16, q8_0, q4_0 or q4_k_m.
+    #[arg(long, default_value = "q8_0")]
+    scheme: Scheme,
+    /// `general.license` of the file.
+    #[arg(long, value_name = "TEXT")]
+    license: Option<String>,
+    /// Who must be named, as a text file: `cosa.attributions` of the model.
+    #[arg(long, value_name = "FILE")]
+    attributions: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub fn run(stage: &Export) -> Result<()> {
+    let attributions = match &stage.attributions {
+        Some(path) => fs::read_to_string(path).map_err(io(&path.display().to_string()))?,
+        None => String::new(),
+    };
+    let license = stage.license.as_deref().unwrap_or_default();
+    let mut about = vec![
+        ("general.license", license),
+        ("cosa.attributions", attributions.trim()),
+    ];
+    about.retain(|(_, text)| !text.is_empty());
+    let bytes = export(&stage.model, stage.scheme, &about)?;
+    replace_bytes(&stage.out, &bytes)?;
+    eprintln!("{} bytes in {}", bytes.len(), stage.out.display());
+    Ok(())
+}

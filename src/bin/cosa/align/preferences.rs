@@ -1,0 +1,199 @@
+//! `cosa align configs`, `candidates`, `label` and `pairs`: preference data, stage by stage.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::slice;
+
+use clap::Args;
+use cosa::Result;
+use cosa::align::configs::{Counts, configs};
+use cosa::align::pairs::{PairOptions, contrasts, pairs};
+use cosa::align::records::{CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine};
+use cosa::align::{candidates, label};
+use cosa::generate::GenerateOptions;
+use cosa::safety::{Frame, Taxonomy};
+use serde::Serialize;
+
+use super::{read, write};
+use crate::eval::{Reach, judge_of, system_of};
+use crate::files::{io, json_lines, resume};
+
+#[derive(Args)]
+pub struct Configs {
+    /// JSON Lines of `id, prompt, risks`.
+    #[arg(long, value_name = "FILE")]
+    prompts: PathBuf,
+    /// Where the configs go.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Configs of each of the modes superset and not-superset.
+    #[arg(long, default_value_t = 4)]
+    varied: usize,
+}
+
+#[derive(Args)]
+pub struct Candidates {
+    /// What `configs` wrote.
+    #[arg(long, value_name = "FILE")]
+    configs: PathBuf,
+    /// Where the responses go; a stopped stage goes on.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// A GGUF file or `endpoint:URL`.
+    #[arg(long, value_name = "FILE|endpoint:URL")]
+    model: String,
+    #[command(flatten)]
+    reach: Reach,
+    /// Tokens of an answer at most.
+    #[arg(long, default_value_t = 256)]
+    max_tokens: usize,
+    /// 0 is greedy.
+    #[arg(long, default_value_t = 0.7)]
+    temperature: f64,
+}
+
+#[derive(Args)]
+pub struct Label {
+    /// What `candidates` wrote.
+    #[arg(long, value_name = "FILE")]
+    candidates: PathBuf,
+    /// Where the labelled responses go; a stopped stage goes on.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// `rules`, `model:FILE` or `endpoint:URL`.
+    #[arg(long, default_value = "rules")]
+    judge: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Args)]
+pub struct Pairs {
+    /// What `configs` wrote.
+    #[arg(long, value_name = "FILE")]
+    configs: PathBuf,
+    /// What `label` wrote.
+    #[arg(long, value_name = "FILE")]
+    labelled: PathBuf,
+    /// Where the pairs go.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Error for each allowed risk.
+    #[arg(long, default_value_t = 0.1)]
+    alpha: f64,
+    /// Error for each risk that is not allowed.
+    #[arg(long, default_value_t = 3.0)]
+    beta: f64,
+    /// Error where the request is not addressed.
+    #[arg(long, default_value_t = 1.0)]
+    gamma: f64,
+    /// How configs are shown: guideline or plain.
+    #[arg(long, default_value = "guideline")]
+    frame: String,
+    /// Only pairs whose answers another config orders the other way.
+    #[arg(long)]
+    contrasts: bool,
+}
+
+pub fn draw(stage: &Configs, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+    let counts = Counts {
+        superset: stage.varied,
+        not_superset: stage.varied,
+        ..Counts::default()
+    };
+    let prompts: Vec<PromptLine> = read(&stage.prompts)?;
+    let lines = prompts
+        .iter()
+        .map(|prompt| configs(prompt, taxonomy, counts, seed));
+    let lines: Vec<Vec<ConfigLine>> = lines.collect::<Result<_>>()?;
+    write(&stage.out, &lines.concat())
+}
+
+pub fn respond(stage: &Candidates, seed: u64) -> Result<()> {
+    let options = GenerateOptions {
+        max_tokens: stage.max_tokens,
+        temperature: stage.temperature,
+        seed,
+        ..GenerateOptions::default()
+    };
+    let out = &stage.out;
+    let configs: Vec<ConfigLine> = read(&stage.configs)?;
+    let mut system = system_of(&stage.model, &stage.reach)?;
+    let (mut done, mut file) = resume::<CandidateLine>(out)?;
+    let wanted = candidates::wanted(&configs, &done);
+    let failed = candidates::ask(&mut *system, &wanted, &options, |line| {
+        append(&mut file, out, &line)?;
+        done.push(line);
+        Ok(())
+    })?;
+    let kept = candidates::deduplicated(&done);
+    eprintln!(
+        "{} responses, {} of them said before, {failed} could not be had",
+        done.len(),
+        done.len() - kept.len()
+    );
+    Ok(())
+}
+
+pub fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
+    let out = &stage.out;
+    let candidates: Vec<CandidateLine> = read(&stage.candidates)?;
+    let candidates = candidates::deduplicated(&candidates);
+    let mut judge = judge_of(&stage.judge, &stage.reach, taxonomy)?;
+    let (done, mut file) = resume::<LabelledLine>(out)?;
+    let of_done = |line: &'_ LabelledLine| (line.prompt_id.clone(), line.response.clone());
+    let done: BTreeSet<_> = done.iter().map(of_done).collect();
+    let mut undecided = 0;
+    for line in &candidates {
+        if done.contains(&(line.prompt_id.clone(), line.response.clone())) {
+            continue;
+        }
+        match label::label(&mut *judge, taxonomy, line)? {
+            None => undecided += 1,
+            Some(labelled) => append(&mut file, out, &labelled)?,
+        }
+    }
+    eprintln!(
+        "{undecided} of {} responses are undecided and left out",
+        candidates.len()
+    );
+    Ok(())
+}
+
+pub fn pair(stage: &Pairs, seed: u64) -> Result<()> {
+    let options = PairOptions {
+        alpha: stage.alpha,
+        beta: stage.beta,
+        gamma: stage.gamma,
+        frame: Frame::parse(Some(&stage.frame))?,
+        seed,
+    };
+    let configs: Vec<ConfigLine> = read(&stage.configs)?;
+    let mut by_prompt: BTreeMap<String, Vec<LabelledLine>> = BTreeMap::new();
+    for line in read::<LabelledLine>(&stage.labelled)? {
+        by_prompt
+            .entry(line.prompt_id.clone())
+            .or_default()
+            .push(line);
+    }
+    let mut found: Vec<PairLine> = Vec::new();
+    for config in &configs {
+        let own = by_prompt
+            .get(&config.prompt_id)
+            .map_or(&[][..], Vec::as_slice);
+        found.extend(pairs(config, own, options)?);
+    }
+    let kept: Vec<PairLine> = match stage.contrasts {
+        false => found,
+        true => contrasts(&found).into_iter().cloned().collect(),
+    };
+    write(&stage.out, &kept)
+}
+
+/// One line more, written through to the system.
+fn append<T: Serialize>(file: &mut File, path: &Path, line: &T) -> Result<()> {
+    let written = file.write_all(json_lines(slice::from_ref(line))?.as_bytes());
+    written.map_err(io(&path.display().to_string()))
+}

@@ -1,0 +1,150 @@
+//! `cosa align all`: the stages of a recipe, one after the other.
+//!
+//! A stage of a recipe is the command of the same name: its keys are that command's options.
+//! What was done is not done again, as long as options and files are the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser};
+use cosa::{Error, Result};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Arguments, files_digest};
+use crate::files::{io, replace};
+
+#[derive(Args)]
+pub struct All {
+    /// A TOML file of `[[stage]]` tables: `run` names the command, the other keys are its
+    /// options. In texts, `{recipe}` is the recipe's folder and `{work}` that of `--work`.
+    #[arg(value_name = "RECIPE")]
+    recipe: PathBuf,
+    /// The folder for all that is made.
+    #[arg(long, value_name = "FOLDER")]
+    work: PathBuf,
+    /// Further names for texts: `--set corpora=FOLDER` stands for `{corpora}`.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = pair)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    stage: Vec<Table>,
+}
+
+/// One command of its own.
+#[derive(Parser)]
+#[command(name = "align", no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("needs NAME=TEXT")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub fn run(all: &All) -> Result<()> {
+    let name = all.recipe.display().to_string();
+    let text = fs::read_to_string(&all.recipe).map_err(io(&name))?;
+    let bad = |detail: String| Error::BadRecord {
+        at: name.clone(),
+        detail,
+    };
+    let recipe: Recipe = toml::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    fs::create_dir_all(&all.work).map_err(io(&all.work.display().to_string()))?;
+    let folder = all.recipe.parent().unwrap_or(Path::new("."));
+    let mut names = all.set.clone();
+    names.push(("recipe".to_owned(), folder.display().to_string()));
+    names.push(("work".to_owned(), all.work.display().to_string()));
+    // All are read before the first runs: a slip in the last costs nothing.
+    let mut lines = Vec::new();
+    for (number, stage) in (1..).zip(&recipe.stage) {
+        let words =
+            words(stage, &names).map_err(|detail| bad(format!("stage {number}: {detail}")))?;
+        let line = Line::try_parse_from(&words)
+            .map_err(|error| bad(format!("stage {number}: {error}")))?;
+        if matches!(line.arguments.stage, super::Stage::All(_)) {
+            return Err(bad(format!(
+                "stage {number}: a recipe cannot hold a recipe"
+            )));
+        }
+        lines.push((words, line));
+    }
+    let count = lines.len();
+    for (number, (words, line)) in (1..).zip(&lines) {
+        eprintln!("== {number} of {count}: {}", words.join(" "));
+        once(words, &line.arguments)?;
+    }
+    Ok(())
+}
+
+/// Runs a stage, unless its output is there and was made by the same stage of the same files.
+fn once(words: &[String], arguments: &Arguments) -> Result<()> {
+    let is_made = |at: usize| at > 0 && matches!(&*words[at - 1], "--out" | "--held-out");
+    let (made, given): (Vec<_>, Vec<_>) = (0..words.len()).partition(|&at| is_made(at));
+    let files = given.iter().map(|&at| Path::new(&words[at]));
+    let files: Vec<PathBuf> = files
+        .filter(|path| path.is_file())
+        .map(Path::to_owned)
+        .collect();
+    let key = format!("{}\n{}\n", words.join(" "), files_digest(&files)?);
+    let Some(&out) = made.first() else {
+        return super::run(arguments);
+    };
+    let note = PathBuf::from(format!("{}.stage", words[out]));
+    let done = fs::read_to_string(&note).is_ok_and(|text| text == key);
+    if done && made.iter().all(|&at| Path::new(&words[at]).is_file()) {
+        eprintln!("   done before");
+        return Ok(());
+    }
+    super::run(arguments)?;
+    replace(&note, &key)
+}
+
+/// The command line that a stage stands for.
+fn words(stage: &Table, names: &[(String, String)]) -> Result<Vec<String>, String> {
+    let run = stage.get("run").and_then(Value::as_str);
+    let mut words = vec![run.ok_or("needs run = \"...\"")?.to_owned()];
+    for (key, value) in stage.iter().filter(|(key, _)| *key != "run") {
+        match value {
+            Value::Boolean(false) => {}
+            Value::Boolean(true) => words.push(format!("--{key}")),
+            Value::Array(items) => {
+                words.push(format!("--{key}"));
+                for item in items {
+                    words.push(word(item, names)?);
+                }
+            }
+            value => words.extend([format!("--{key}"), word(value, names)?]),
+        }
+    }
+    Ok(words)
+}
+
+fn word(value: &Value, names: &[(String, String)]) -> Result<String, String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(number) => return Ok(number.to_string()),
+        Value::Float(number) => return Ok(number.to_string()),
+        other => {
+            return Err(format!(
+                "{other} is no text, number, truth or list of texts"
+            ));
+        }
+    };
+    let fill = |text: String, (name, value): &(String, String)| {
+        text.replace(&format!("{{{name}}}"), value)
+    };
+    let filled = names.iter().fold(text, fill);
+    match filled.split_once('{') {
+        Some((_, rest)) => {
+            let name = rest.split('}').next().unwrap_or(rest);
+            Err(format!("{{{name}}} is not known; give --set {name}=..."))
+        }
+        None => Ok(filled),
+    }
+}

@@ -1,0 +1,87 @@
+//! `cosa align synthesize`: conversations under configs, put together from written pieces.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cosa::Result;
+use cosa::align::records::TrainLine;
+use cosa::align::synthesize::content::Content;
+use cosa::align::synthesize::dialogue::{Dialogues, Difficulty};
+use cosa::align::synthesize::{Draw, Part, dictionary};
+use cosa::eval::records;
+use cosa::safety::Taxonomy;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+#[derive(Args)]
+pub struct Synthesize {
+    /// A folder of topics, harmless topics and wordings.
+    #[arg(long, value_name = "FOLDER")]
+    content: PathBuf,
+    /// `term`, `definition` and `pos` of words; nouns become topics of their own.
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
+    /// One topic in so many is such a noun.
+    #[arg(long, default_value_t = 3)]
+    nouns: usize,
+    /// Conversations.
+    #[arg(long, default_value_t = 1000)]
+    count: u64,
+    /// Rules of a config at most.
+    #[arg(long, default_value_t = 5)]
+    rules: usize,
+    /// Exchanges of a conversation at most.
+    #[arg(long, default_value_t = 3)]
+    exchanges: usize,
+    /// Use the pieces that are not learned from.
+    #[arg(long)]
+    held_out: bool,
+    /// Write a benchmark, of so many prompts for each of `count` configs: a file for `cosa
+    /// eval --task`, and for `--model recorded:` as a perfect follower.
+    #[arg(long, value_name = "N")]
+    prompts: Option<usize>,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+    let content = Content::read(&stage.content)?;
+    let mut nouns = Vec::new();
+    if let Some(path) = &stage.dictionary {
+        for entry in records::open(path)? {
+            nouns.extend(dictionary::topic(&entry?, taxonomy)?);
+        }
+        nouns.sort_by(|a, b| a.id.cmp(&b.id));
+        nouns.dedup_by(|a, b| a.id == b.id);
+    }
+    let dialogues = Dialogues {
+        content: &content,
+        nouns: &nouns,
+        difficulty: Difficulty {
+            rules: stage.rules,
+            exchanges: stage.exchanges,
+            dictionary: stage.nouns,
+        },
+    };
+    let part = if stage.held_out {
+        Part::HeldOut
+    } else {
+        Part::Learned
+    };
+    eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
+    // Each depends on its number alone, not on how many there are.
+    let draw = |number: u64| {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(number);
+        Draw::new(random, part)
+    };
+    if let Some(prompts) = stage.prompts {
+        let lines = (0..stage.count).flat_map(|n| dialogues.benchmark(n, prompts, &mut draw(n)));
+        return super::write(&stage.out, &lines.collect::<Vec<_>>());
+    }
+    let line = |number| {
+        let messages = dialogues.draw(&mut draw(number));
+        TrainLine::Chat { messages }
+    };
+    super::write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
+}

@@ -1,0 +1,306 @@
+//! Training: against the engine, against itself when it is stopped, and where it must refuse.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device};
+use common::{Random, Shape, metadata, store, tensors};
+use cosa::align::export::{Scheme, export};
+use cosa::align::sft::Sft;
+use cosa::align::train::{
+    Example, Lora, Network, Parameters, Progress, Scope, TrainOptions, train,
+};
+use cosa::backend::reference::Reference;
+use cosa::error::Error;
+use cosa::gguf::Writer;
+use cosa::model::Sequence;
+use cosa::quant::Dtype;
+
+const VOCABULARY: u64 = 96;
+
+fn path(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("train");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    let _ = fs::remove_file(&path);
+    path
+}
+
+/// A random model of a family, with rotary factors where `factors` says so.
+fn file(name: &str, shape: Shape, factors: bool) -> PathBuf {
+    let mut random = Random::new(5);
+    let mut writer = Writer::new(metadata(shape));
+    for (name, dims) in tensors(shape) {
+        let values = random.values(dims.iter().product::<u64>() as usize, 0.2);
+        writer = writer.tensor(&name, &dims, Dtype::F32, store(&values, Dtype::F32));
+    }
+    if factors {
+        let values: Vec<f32> = (0..shape.dim / 2).map(|i| 1.0 + i as f32 / 4.0).collect();
+        let dims = [values.len() as u64];
+        writer = writer.tensor(
+            "rope_freqs.weight",
+            &dims,
+            Dtype::F32,
+            store(&values, Dtype::F32),
+        );
+    }
+    let path = path(name);
+    fs::write(&path, writer.to_bytes()).unwrap();
+    path
+}
+
+fn small() -> Shape {
+    Shape {
+        embd: 64,
+        ff: 96,
+        heads: 4,
+        kv_heads: 2,
+        dim: 16,
+        tied: true,
+        vocab: VOCABULARY,
+        ..Shape::new("llama", Dtype::F32)
+    }
+}
+
+fn network(path: &Path, scope: &Scope) -> Network {
+    let mut parameters = Parameters::load(path, &Device::Cpu, DType::F32).unwrap();
+    parameters.train(scope).unwrap();
+    Network::new(parameters, 64).unwrap()
+}
+
+/// Logits of the last of these tokens, by the engine's specification.
+fn engine_logits(path: &Path, tokens: &[u32]) -> Vec<f32> {
+    let model = common::load(Reference, &fs::read(path).unwrap())
+        .unwrap()
+        .transformer;
+    let mut cache = model.new_cache();
+    let sequence = Sequence {
+        tokens,
+        cache: &mut cache,
+        logits: true,
+    };
+    common::forward(&model, &mut [sequence]).unwrap()
+}
+
+fn trainer_logits(network: &Network, tokens: &[u32]) -> Vec<f32> {
+    // The same tokens twice: rows of a batch must not see each other.
+    let both = [tokens, tokens].concat();
+    let hidden = network.hidden(&both, 2).unwrap();
+    let last = hidden.narrow(0, 2 * tokens.len() - 1, 1).unwrap();
+    network
+        .logits(&last)
+        .unwrap()
+        .flatten_all()
+        .unwrap()
+        .to_vec1()
+        .unwrap()
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let size = b.iter().map(|b| b * b).sum::<f32>().sqrt();
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).powi(2))
+        .sum::<f32>()
+        .sqrt()
+        / size
+}
+
+#[test]
+fn the_trainer_computes_what_the_engine_computes() {
+    let tokens: Vec<u32> = (0..30).map(|i| i * 11 % 96).collect();
+    for family in ["llama", "qwen2", "qwen3"] {
+        for tied in [true, false] {
+            let shape = Shape {
+                tied,
+                ..Shape::new(family, Dtype::F32)
+            };
+            let path = file(&format!("{family}-{tied}.gguf"), shape, family == "llama");
+            let ours = trainer_logits(&network(&path, &Scope::Full), &tokens);
+            let theirs = engine_logits(&path, &tokens);
+            let far = distance(&ours, &theirs);
+            assert!(far < 1e-4, "{family}, tied {tied}: {far}");
+        }
+    }
+}
+
+/// Sentences of a made-up language: each token is followed by the next but one.
+fn examples() -> Vec<Example> {
+    let sentence = |start: u32| Example {
+        ids: (0..12 + start % 5)
+            .map(|i| (start + 2 * i) % VOCABULARY as u32)
+            .collect(),
+        learned: (0..12 + start % 5).map(|i| i > 1).collect(),
+    };
+    (0..60).map(sentence).collect()
+}
+
+fn options(steps: u64, checkpoint: Option<PathBuf>) -> TrainOptions {
+    TrainOptions {
+        steps,
+        batch_tokens: 120,
+        accumulate: 2,
+        learning_rate: 3e-3,
+        warm_up: 2,
+        checkpoint_every: 4,
+        checkpoint,
+        ..TrainOptions::default()
+    }
+}
+
+/// Trains and gives the losses and the file that comes out. `stop_at` ends the run there, as
+/// a kill would.
+fn run(network: &Network, options: &TrainOptions, stop_at: u64) -> (Vec<f64>, Vec<u8>) {
+    let mut losses = Vec::new();
+    let outcome = train(
+        network,
+        &Sft::new(examples()),
+        options,
+        "run",
+        &mut |step: &Progress| {
+            losses.push(step.loss);
+            match step.step {
+                step if step == stop_at => Err(Error::WrongState {
+                    detail: "stopped".to_owned(),
+                }),
+                _ => Ok(()),
+            }
+        },
+    );
+    assert_eq!(outcome.is_err(), losses.len() as u64 == stop_at);
+    let metadata = network.parameters().metadata().clone();
+    (losses, network.parameters().to_gguf(metadata).unwrap())
+}
+
+#[test]
+fn a_language_is_learned() {
+    let path = file("learn.gguf", small(), false);
+    let network = network(&path, &Scope::Full);
+    let mut options = options(150, None);
+    options.learning_rate = 1e-2;
+    let (losses, _) = run(&network, &options, 0);
+    assert!(losses[0] > 4.0, "{}", losses[0]);
+    assert!(losses[149] < 0.5, "{losses:?}");
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_bits() {
+    let path = file("resume.gguf", small(), false);
+    let whole = run(&network(&path, &Scope::Full), &options(11, None), 0);
+    let checkpoint = self::path("resume.checkpoint");
+    let options = options(11, Some(checkpoint.clone()));
+    // Killed in step 10, two steps behind the last checkpoint.
+    run(&network(&path, &Scope::Full), &options, 10);
+    let rest = run(&network(&path, &Scope::Full), &options, 0);
+    assert_eq!(rest.0, whole.0[8..], "steps 9 to 11 come again");
+    assert_eq!(rest.1, whole.1, "the same bits");
+    // Another run does not go on from it.
+    let network = network(&path, &Scope::Full);
+    let error = train(
+        &network,
+        &Sft::new(examples()),
+        &options,
+        "other",
+        &mut |_| Ok(()),
+    );
+    let message = error.unwrap_err().to_string();
+    assert!(
+        message.contains("resume.checkpoint") && message.contains("move it away"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint() {
+    let path = file("diverge.gguf", small(), false);
+    let checkpoint = self::path("diverge.checkpoint");
+    let mut options = options(40, Some(checkpoint.clone()));
+    options.checkpoint_every = 1;
+    options.learning_rate = 1e30;
+    options.warm_up = 0;
+    let network = network(&path, &Scope::Full);
+    let error = train(
+        &network,
+        &Sft::new(examples()),
+        &options,
+        "run",
+        &mut |_| Ok(()),
+    );
+    let message = error.unwrap_err().to_string();
+    assert!(
+        message.contains("step 2") && message.contains("diverge.checkpoint"),
+        "{message}"
+    );
+    assert!(checkpoint.exists());
+}
+
+#[test]
+fn low_rank_additions_alone_are_trained_and_merged() {
+    let path = file("lora.gguf", small(), false);
+    let scope = Scope::Lora(Lora {
+        rank: 4,
+        alpha: 8.0,
+        targets: vec!["attn_q".to_owned(), "ffn_down".to_owned()],
+        seed: 3,
+    });
+    let network = network(&path, &scope);
+    assert_eq!(network.parameters().trained().len(), 2 * 2 * 2);
+    let (losses, merged) = run(&network, &options(20, None), 0);
+    assert!(losses[19] < losses[0]);
+    let out = self::path("merged.gguf");
+    fs::write(&out, merged).unwrap();
+    let tokens = [5, 7, 9, 11, 13];
+    assert!(
+        distance(
+            &engine_logits(&out, &tokens),
+            &trainer_logits(&network, &tokens)
+        ) < 1e-4
+    );
+    assert!(
+        distance(
+            &engine_logits(&out, &tokens),
+            &engine_logits(&path, &tokens)
+        ) > 1e-3
+    );
+    let mut parameters = Parameters::load(&path, &Device::Cpu, DType::F32).unwrap();
+    let targets = vec!["attn_x".to_owned()];
+    let nowhere = Scope::Lora(Lora {
+        rank: 4,
+        alpha: 8.0,
+        targets,
+        seed: 3,
+    });
+    assert!(
+        parameters
+            .train(&nowhere)
+            .unwrap_err()
+            .to_string()
+            .contains("attn_x")
+    );
+}
+
+#[test]
+fn exported_files_are_as_close_as_their_scheme_allows() {
+    let tokens: Vec<u32> = (0..20).map(|i| i * 7 % 96).collect();
+    let path = file("export.gguf", Shape::new("llama", Dtype::F32), false);
+    let whole = trainer_logits(&network(&path, &Scope::Full), &tokens);
+    for (scheme, bound) in [
+        (Scheme::F16, 2e-3),
+        (Scheme::Q8_0, 0.03),
+        (Scheme::Q4_0, 0.4),
+        (Scheme::Q4KM, 0.3),
+    ] {
+        let out = self::path("exported.gguf");
+        let bytes = export(&path, scheme, &[("general.license", "MIT")]).unwrap();
+        fs::write(&out, &bytes).unwrap();
+        let far = distance(&engine_logits(&out, &tokens), &whole);
+        assert!(
+            far < bound && far > bound / 30.0,
+            "{}: {far}",
+            scheme.name()
+        );
+    }
+}
