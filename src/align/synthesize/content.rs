@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::align::records::PromptLine;
 use crate::error::{Error, Result};
 
 /// Something that requests are about.
@@ -113,6 +114,21 @@ impl Content {
         };
         content.check(folder)?;
         Ok(content)
+    }
+
+    /// Each request once, in its first wording, with the topic as its risk where it is
+    /// sensitive: what `configs` begins with.
+    #[must_use]
+    pub fn prompts(&self) -> Vec<PromptLine> {
+        let lines = self.topics.iter().chain(&self.harmless).flat_map(|topic| {
+            let risks = topic.sensitive.then(|| topic.id.clone());
+            (topic.requests.iter().enumerate()).map(move |(at, request)| PromptLine {
+                id: format!("{}-{at}", topic.id),
+                prompt: request.asks[0].clone(),
+                risks: risks.iter().cloned().collect(),
+            })
+        });
+        lines.collect()
     }
 
     fn check(&self, folder: &Path) -> Result<()> {

@@ -84,13 +84,14 @@ pub fn run(all: &All) -> Result<()> {
 
 /// Runs a stage, unless its output is there and was made by the same stage of the same files.
 fn once(words: &[String], arguments: &Arguments) -> Result<()> {
-    let is_made = |at: usize| at > 0 && matches!(&*words[at - 1], "--out" | "--held-out");
+    // Elsewhere `--held-out` is an input, or a flag.
+    let is_output = |word: &str| word == "--out" || word == "--held-out" && words[0] == "corpus";
+    let is_made = |at: usize| at > 0 && is_output(&words[at - 1]);
     let (made, given): (Vec<_>, Vec<_>) = (0..words.len()).partition(|&at| is_made(at));
-    let files = given.iter().map(|&at| Path::new(&words[at]));
-    let files: Vec<PathBuf> = files
-        .filter(|path| path.is_file())
-        .map(Path::to_owned)
-        .collect();
+    let mut files = Vec::new();
+    for at in given {
+        add_files(Path::new(&words[at]), &mut files)?;
+    }
     let key = format!("{}\n{}\n", words.join(" "), files_digest(&files)?);
     let Some(&out) = made.first() else {
         return super::run(arguments);
@@ -103,6 +104,26 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
     }
     super::run(arguments)?;
     replace(&note, &key)
+}
+
+/// The file at `path`, or all in the folder there; none for what is no path.
+fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_file() {
+        files.push(path.to_owned());
+    }
+    if path.is_dir() {
+        let name = path.display().to_string();
+        let failed = io(&name);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(path).map_err(&failed)? {
+            entries.push(entry.map_err(&failed)?.path());
+        }
+        entries.sort();
+        for entry in entries {
+            add_files(&entry, files)?;
+        }
+    }
+    Ok(())
 }
 
 /// The command line that a stage stands for.

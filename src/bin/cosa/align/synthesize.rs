@@ -40,12 +40,22 @@ pub struct Synthesize {
     /// eval --task`, and for `--model recorded:` as a perfect follower.
     #[arg(long, value_name = "N")]
     prompts: Option<usize>,
+    /// Write the requests alone, each with its risks: what `configs` begins with.
+    #[arg(long)]
+    requests: bool,
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
 pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
     let content = Content::read(&stage.content)?;
+    if stage.requests {
+        let prompts = content.prompts();
+        return super::write(
+            &stage.out,
+            &prompts[..prompts.len().min(stage.count as usize)],
+        );
+    }
     let mut nouns = Vec::new();
     if let Some(path) = &stage.dictionary {
         for entry in records::open(path)? {

@@ -1,0 +1,193 @@
+//! `cosa align all`: a whole recipe in miniature, from written pieces to a file that the engine runs.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn cosa(arguments: &[&str]) -> Result<String, String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_cosa"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    if output.status.success() {
+        Ok(said)
+    } else {
+        Err(said)
+    }
+}
+
+fn all(recipe: &Path, work: &Path) -> Result<String, String> {
+    let content = format!("content={ROOT}/src/align/everyday");
+    let (recipe, work) = (recipe.to_str().unwrap(), work.to_str().unwrap());
+    cosa(&["align", "all", recipe, "--work", work, "--set", &content])
+}
+
+#[test]
+fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
+    let work = folder("recipe");
+    let recipe = Path::new(ROOT).join("tests/data/miniature.toml");
+    let said = all(&recipe, &work).unwrap();
+    assert!(!said.contains("done before"), "{said}");
+    let file = |name: &str| work.join(name);
+    for name in ["sft.curve.svg", "dpo.curve.svg"] {
+        assert!(fs::read_to_string(file(name)).unwrap().starts_with("<svg"));
+    }
+    let curve = fs::read_to_string(file("sft.curve.jsonl")).unwrap();
+    let losses: Vec<f64> = curve
+        .lines()
+        .map(|line| {
+            let point: serde_json::Value = serde_json::from_str(line).unwrap();
+            point["loss"].as_f64().unwrap()
+        })
+        .collect();
+    assert!(losses.last().unwrap() + 1.0 < losses[0], "{losses:?}");
+    let margins = fs::read_to_string(file("dpo.curve.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(margins.lines().last().unwrap()).unwrap();
+    assert!(last["margin"].as_f64().unwrap() > 0.0, "{margins}");
+
+    // The engine runs what came out, and the harness measures it.
+    let path = |name: &str| file(name).to_str().unwrap().to_owned();
+    cosa(&[
+        "eval",
+        "--task",
+        &path("benchmark.jsonl"),
+        "--model",
+        &path("model.gguf"),
+        "--out",
+        &path("report"),
+        "--max-tokens",
+        "8",
+    ])
+    .unwrap();
+    // A perfect follower is measured by the same file.
+    let reference = format!("recorded:{}", path("benchmark.jsonl"));
+    let out = path("perfect");
+    cosa(&[
+        "eval",
+        "--task",
+        &path("benchmark.jsonl"),
+        "--model",
+        &reference,
+        "--setups",
+        "ica",
+        "--out",
+        &out,
+    ])
+    .unwrap();
+    let report = fs::read_to_string(file("perfect").join("report.json")).unwrap();
+    assert!(report.contains("cosa_score"), "{report}");
+
+    let before = fs::read(file("model.gguf")).unwrap();
+    let again = all(&recipe, &work).unwrap();
+    assert_eq!(again.matches("done before").count(), 11, "{again}");
+    // What is missing is made again, to the same bits.
+    fs::remove_file(file("dpo.gguf")).unwrap();
+    fs::remove_file(file("dpo.checkpoint")).unwrap();
+    let again = all(&recipe, &work).unwrap();
+    assert_eq!(again.matches("done before").count(), 10, "{again}");
+    assert!(fs::read(file("model.gguf")).unwrap() == before);
+}
+
+#[test]
+fn a_slip_in_a_recipe_is_found_before_anything_runs() {
+    let work = folder("slips");
+    for (text, told) in [
+        ("stage = 1", "stage"),
+        ("[[stage]]\nout = \"x\"", "stage 1: needs run"),
+        (
+            "[[stage]]\nrun = \"bake\"",
+            "stage 1: error: unrecognized subcommand 'bake'",
+        ),
+        (
+            "[[stage]]\nrun = \"export\"\nmodel = \"{corpora}/x\"",
+            "{corpora} is not known; give --set corpora=",
+        ),
+        (
+            "[[stage]]\nrun = \"export\"\nmodel = \"a\"\nout = \"b\"\nbits = 3",
+            "unexpected argument '--bits'",
+        ),
+        ("[[stage]]\nrun = \"all\"\nwork = \"a\"", "stage 1"),
+    ] {
+        let good = "[[stage]]\nrun = \"synthesize\"\ncontent = \"{content}\"\nrequests = true\nout = \"{work}/made\"\n";
+        let recipe = work.join("recipe.toml");
+        fs::write(
+            &recipe,
+            if text.starts_with("stage") {
+                text.to_owned()
+            } else {
+                format!("{text}\n{good}")
+            },
+        )
+        .unwrap();
+        let said = all(&recipe, &work).unwrap_err();
+        assert!(
+            said.contains(told) && said.contains("recipe.toml"),
+            "{told}: {said}"
+        );
+        assert!(!work.join("made").exists());
+    }
+}
+
+#[test]
+fn bad_training_data_is_told_by_its_line() {
+    let work = folder("bad_data");
+    let path = |name: &str| work.join(name).to_str().unwrap().to_owned();
+    let good = r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}"#;
+    let model = format!("{ROOT}/pkg/models/cosa-default.gguf");
+    for (line, told) in [
+        ("{", "data.jsonl line 2"),
+        (
+            r#"{"messages": [{"role": "robot", "content": "Hi"}]}"#,
+            "line 2: role \"robot\"; known: system, user, assistant",
+        ),
+        (
+            r#"{"messages": [{"role": "user", "content": "Hi"}]}"#,
+            "line 2: there is no turn of the assistant",
+        ),
+    ] {
+        fs::write(work.join("data.jsonl"), format!("{good}\n{line}\n")).unwrap();
+        let said = cosa(&[
+            "align",
+            "sft",
+            "--model",
+            &model,
+            "--data",
+            &path("data.jsonl"),
+            "--out",
+            &path("out.gguf"),
+            "--steps",
+            "1",
+            "--warm-up",
+            "0",
+        ])
+        .unwrap_err();
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    // A family that is not known, and a file that is no model.
+    fs::write(work.join("data.jsonl"), good).unwrap();
+    fs::write(work.join("model.gguf"), "no model").unwrap();
+    let said = cosa(&[
+        "align",
+        "sft",
+        "--model",
+        &path("model.gguf"),
+        "--data",
+        &path("data.jsonl"),
+        "--out",
+        &path("out.gguf"),
+    ])
+    .unwrap_err();
+    assert!(said.contains("not a GGUF file"), "{said}");
+}
