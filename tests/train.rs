@@ -6,7 +6,6 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device};
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align::export::{Scheme, export};
 use cosa::align::sft::Sft;
@@ -66,7 +65,7 @@ fn small() -> Shape {
 }
 
 fn network(path: &Path, scope: &Scope) -> Network {
-    let mut parameters = Parameters::load(path, &Device::Cpu, DType::F32).unwrap();
+    let mut parameters = Parameters::load(path).unwrap();
     parameters.train(scope).unwrap();
     Network::new(parameters, 64).unwrap()
 }
@@ -265,7 +264,7 @@ fn low_rank_additions_alone_are_trained_and_merged() {
             &engine_logits(&path, &tokens)
         ) > 1e-3
     );
-    let mut parameters = Parameters::load(&path, &Device::Cpu, DType::F32).unwrap();
+    let mut parameters = Parameters::load(&path).unwrap();
     let targets = vec!["attn_x".to_owned()];
     let nowhere = Scope::Lora(Lora {
         rank: 4,

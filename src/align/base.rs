@@ -23,6 +23,7 @@ const SPECIAL: [(&str, i64); 5] = [
 const NORMAL: i64 = 1;
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
+const UNUSED: i64 = 5;
 
 /// ChatML that shows the model its earlier reasoning: what stands in the KV cache after an
 /// answer is then the beginning of the next prompt.
@@ -93,22 +94,21 @@ fn metadata(shape: &Shape, name: &str, texts: &[String]) -> Result<Metadata> {
     metadata.set("llama.rope.freq_base", Value::Float(10_000.0));
     metadata.set("tokenizer.chat_template", text(TEMPLATE));
     metadata.set(Frame::KEY, text(Frame::Plain.name()));
-    let plain = shape.vocabulary - SPECIAL.len();
+    vocabulary(&mut metadata, shape.vocabulary, texts)?;
+    Ok(metadata)
+}
+
+/// A byte-level vocabulary for the texts, the special tokens behind it.
+fn vocabulary(metadata: &mut Metadata, size: usize, texts: &[String]) -> Result<()> {
+    let plain = size - SPECIAL.len();
     let (mut tokens, merges) = byte_level_vocabulary(texts, PRE, plain)?;
+    let mut kinds = vec![NORMAL; tokens.len()];
+    kinds.resize(plain, UNUSED);
     // Texts with few words give fewer tokens; what is missing can never come up.
     tokens.extend((tokens.len()..plain).map(|id| format!("<|unused{id}|>")));
-    let mut kinds: Vec<i64> = tokens
-        .iter()
-        .map(|token| {
-            if token.starts_with("<|unused") {
-                5
-            } else {
-                NORMAL
-            }
-        })
-        .collect();
     tokens.extend(SPECIAL.map(|(token, _)| token.to_owned()));
     kinds.extend(SPECIAL.map(|(_, kind)| kind));
+    let text = |text: &str| Value::String(text.to_owned());
     for (key, value) in [
         ("model", text("gpt2")),
         ("pre", text(PRE)),
@@ -121,7 +121,7 @@ fn metadata(shape: &Shape, name: &str, texts: &[String]) -> Result<Metadata> {
     ] {
         metadata.set(&format!("tokenizer.ggml.{key}"), value);
     }
-    Ok(metadata)
+    Ok(())
 }
 
 /// Matrices keep the size of what goes through them; those that write into the residual

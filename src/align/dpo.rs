@@ -3,7 +3,8 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::train::likelihood::log_likelihoods;
-use super::train::{Example, Loss, Network, Objective};
+use super::train::{Example, Loss, Network, Objective, training};
+use crate::error;
 
 /// Two answers to one prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,20 +29,21 @@ impl Dpo {
     /// reference. `told` hears of each pair that was read.
     ///
     /// # Errors
-    /// Where candle fails.
+    /// `Training` where candle fails.
     pub fn new(
         pairs: Vec<Preference>,
         network: &Network,
         beta: f64,
         told: &mut dyn FnMut(),
-    ) -> Result<Self> {
+    ) -> error::Result<Self> {
         let mut reference = Vec::with_capacity(pairs.len());
+        let mut read = |pair: &Preference| -> Result<()> {
+            let preference = preferences(network, &[pair])?.to_dtype(DType::F32)?;
+            reference.extend(preference.to_vec1::<f32>()?);
+            Ok(())
+        };
         for pair in &pairs {
-            reference.extend(
-                preferences(network, &[pair])?
-                    .to_dtype(DType::F32)?
-                    .to_vec1::<f32>()?,
-            );
+            read(pair).map_err(training)?;
             told();
         }
         Ok(Self {

@@ -35,7 +35,7 @@ const BELOW: [(&str, &[&str]); 12] = [
     (
         "align",
         &[
-            "error", "gguf", "model", "text", "generate", "safety", "eval",
+            "error", "quant", "gguf", "model", "text", "generate", "safety", "eval",
         ],
     ),
     (

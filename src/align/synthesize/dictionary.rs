@@ -1,6 +1,7 @@
 //! Topics out of a dictionary: each noun, with what it means.
 
 use super::content::{Request, Topic};
+use super::writing::capital;
 use crate::error::Result;
 use crate::eval::records::Record;
 use crate::safety::Taxonomy;
@@ -35,20 +36,7 @@ const NAMES: [&str; 6] = [
 pub fn topic(entry: &Record, taxonomy: &Taxonomy) -> Result<Option<Topic>> {
     let (term, definition) = (entry.text("term")?, entry.text("definition")?);
     let noun = entry.opt_text("pos")?.is_none_or(|pos| pos == "noun");
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
-    let usual = plain(term) && (4..=10).contains(&term.len()) && definition.len() <= 64;
-    let clear = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b' ' || byte == b',')
-    };
-    let words = taxonomy
-        .categories
-        .iter()
-        .flat_map(|category| &category.words);
-    let sensitive = words
-        .into_iter()
-        .any(|word| term == word || definition.split(' ').any(|own| own == word));
-    if !noun || !usual || !clear(definition) || sensitive {
+    if !noun || !is_everyday(term, definition, taxonomy) {
         return Ok(None);
     }
     let fill = |templates: &[&str]| -> Vec<String> {
@@ -64,14 +52,24 @@ pub fn topic(entry: &Record, taxonomy: &Taxonomy) -> Result<Option<Topic>> {
         scopes: Vec::new(),
         requests: vec![Request {
             scope: None,
-            asks: fill(&ASKS)
-                .iter()
-                .map(|ask| super::policy::capital(ask))
-                .collect(),
-            answers: vec![super::policy::capital(&format!(
-                "{term} means {definition}."
-            ))],
+            asks: fill(&ASKS).iter().map(|ask| capital(ask)).collect(),
+            answers: vec![capital(&format!("{term} means {definition}."))],
         }],
         sensitive: false,
     }))
+}
+
+fn is_everyday(term: &str, definition: &str, taxonomy: &Taxonomy) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase();
+    let mut bytes = definition.bytes();
+    let words = taxonomy
+        .categories
+        .iter()
+        .flat_map(|category| &category.words);
+    let is_told = |word: &String| term == word || definition.split(' ').any(|own| own == word);
+    (4..=10).contains(&term.len())
+        && term.bytes().all(is_letter)
+        && definition.len() <= 64
+        && bytes.all(|byte| is_letter(byte) || byte == b' ' || byte == b',')
+        && !words.into_iter().any(is_told)
 }

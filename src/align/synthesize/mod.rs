@@ -11,6 +11,7 @@ pub mod content;
 pub mod dialogue;
 pub mod dictionary;
 pub mod policy;
+mod writing;
 
 use rand_chacha::ChaCha8Rng;
 

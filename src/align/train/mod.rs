@@ -12,13 +12,15 @@ pub mod examples;
 pub mod likelihood;
 pub mod network;
 mod ops;
+pub mod options;
 pub mod parameters;
 pub mod run;
 
 pub use examples::{Encoder, Example};
 pub use network::Network;
+pub use options::TrainOptions;
 pub use parameters::{Lora, Parameters, Scope};
-pub use run::{Loss, Objective, Progress, TrainOptions, train};
+pub use run::{Loss, Objective, Progress, mean_loss, train};
 
 use crate::error::Error;
 

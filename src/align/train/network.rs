@@ -2,10 +2,12 @@
 //!
 //! The engine's own forward pass is the oracle: a test compares the logits of both.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 
 use super::ops::{Rope, causal_softmax, rms_norm, rope, swiglu};
 use super::parameters::Parameters;
+use super::training;
+use crate::error;
 
 /// A model that can be trained.
 #[derive(Debug)]
@@ -19,12 +21,15 @@ impl Network {
     /// The network of these weights, for sequences of at most `longest` tokens.
     ///
     /// # Errors
-    /// Where candle fails on the frequencies of the file.
-    pub fn new(parameters: Parameters, longest: usize) -> Result<Self> {
+    /// `Training` where candle fails on the frequencies of the file.
+    pub fn new(parameters: Parameters, longest: usize) -> error::Result<Self> {
         let config = parameters.config();
         let mut inv_freq = config.inv_freq.clone();
         if let Some(factors) = parameters.get("rope_freqs.weight") {
-            let factors = factors.to_vec1::<f32>()?;
+            let factors = factors
+                .to_dtype(DType::F32)
+                .and_then(|f| f.to_vec1::<f32>());
+            let factors = factors.map_err(training)?;
             inv_freq
                 .iter_mut()
                 .zip(factors)

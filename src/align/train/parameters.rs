@@ -51,8 +51,16 @@ impl Parameters {
     /// Reads a GGUF file, and the shards beside it, as floats. Nothing is trained yet.
     ///
     /// # Errors
-    /// Those of reading a model, and `ShapeMismatch` for what its family does not have.
-    pub fn load(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
+    /// Those of reading a model.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::load_on(path, &Device::Cpu, DType::F32)
+    }
+
+    /// As [`Self::load`], on a device and in a type of its choice.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_on(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
         let floats = Floats::read(path)?;
         let mut frozen = BTreeMap::new();
         for (name, (shape, values)) in floats.tensors {

@@ -40,7 +40,7 @@ fn rms_norm_is_its_composition() {
         agree(
             &[random((rows, 3, 44)), random(44)],
             |x| rms_norm(&x[0], &x[1], 1e-5),
-            |x| super::rms_norm::composed(&x[0], &x[1], 1e-5),
+            |x| rms_norm::composed(&x[0], &x[1], 1e-5),
         );
     }
 }
@@ -51,7 +51,7 @@ fn swiglu_is_its_composition() {
         agree(
             &[random((rows, 70)), random((rows, 70))],
             |x| swiglu(&x[0], &x[1]),
-            |x| super::swiglu::composed(&x[0], &x[1]),
+            |x| swiglu::composed(&x[0], &x[1]),
         );
     }
 }
@@ -64,7 +64,7 @@ fn rope_is_its_composition() {
         agree(
             &[random((2, 7, 4, 6))],
             |x| rope(&x[0], &table),
-            |x| super::rope::composed(&x[0], &table),
+            |x| rope::composed(&x[0], &table),
         );
     }
 }
@@ -75,7 +75,7 @@ fn causal_softmax_is_its_composition() {
         agree(
             &[random((2, 3, rows, len))],
             |x| causal_softmax(&x[0], 0.4),
-            |x| super::attention::composed(&x[0], 0.4),
+            |x| attention::composed(&x[0], 0.4),
         );
     }
 }
@@ -86,6 +86,6 @@ fn cross_entropy_is_its_composition() {
     agree(
         &[random((50, 33))],
         |x| cross_entropy(&x[0], &targets),
-        |x| super::cross_entropy::composed(&x[0], &targets),
+        |x| cross_entropy::composed(&x[0], &targets),
     );
 }

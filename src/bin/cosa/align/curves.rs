@@ -67,22 +67,20 @@ impl Curves {
         } else {
             None
         };
-        let margin = point
-            .margin
-            .map_or(String::new(), |margin| format!(", margin {margin:.3}"));
-        self.bar.set_message(format!(
-            "loss {:.4}{margin}, {speed:.0} tokens/s",
-            point.loss
-        ));
-        if self.bar.is_hidden() {
-            eprintln!(
-                "step {}: loss {:.4}{margin}, {speed:.0} tokens/s",
-                step.step, point.loss
-            );
-        }
+        self.tell(&point, speed);
         self.points.push(point);
         self.steps.clear();
         replace(&self.path, &json_lines(&self.points)?)
+    }
+
+    fn tell(&self, point: &PointLine, speed: f64) {
+        let margin = point.margin.map(|margin| format!(", margin {margin:.3}"));
+        let margin = margin.unwrap_or_default();
+        let told = format!("loss {:.4}{margin}, {speed:.0} tokens/s", point.loss);
+        if self.bar.is_hidden() {
+            eprintln!("step {}: {told}", point.step);
+        }
+        self.bar.set_message(told);
     }
 
     pub fn close(&self, stage: &str) -> Result<()> {

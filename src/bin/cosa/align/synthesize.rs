@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cosa::Result;
 use cosa::align::records::TrainLine;
-use cosa::align::synthesize::content::Content;
+use cosa::align::synthesize::content::{Content, Topic};
 use cosa::align::synthesize::dialogue::{Dialogues, Difficulty};
 use cosa::align::synthesize::{Draw, Part, dictionary};
 use cosa::eval::records;
@@ -56,14 +56,7 @@ pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
             &prompts[..prompts.len().min(stage.count as usize)],
         );
     }
-    let mut nouns = Vec::new();
-    if let Some(path) = &stage.dictionary {
-        for entry in records::open(path)? {
-            nouns.extend(dictionary::topic(&entry?, taxonomy)?);
-        }
-        nouns.sort_by(|a, b| a.id.cmp(&b.id));
-        nouns.dedup_by(|a, b| a.id == b.id);
-    }
+    let nouns = nouns(stage, taxonomy)?;
     let dialogues = Dialogues {
         content: &content,
         nouns: &nouns,
@@ -73,10 +66,9 @@ pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
             dictionary: stage.nouns,
         },
     };
-    let part = if stage.held_out {
-        Part::HeldOut
-    } else {
-        Part::Learned
+    let part = match stage.held_out {
+        true => Part::HeldOut,
+        false => Part::Learned,
     };
     eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
     // Each depends on its number alone, not on how many there are.
@@ -94,4 +86,17 @@ pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
         TrainLine::Chat { messages }
     };
     super::write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
+}
+
+/// The topics of the dictionary, each once.
+fn nouns(stage: &Synthesize, taxonomy: &Taxonomy) -> Result<Vec<Topic>> {
+    let mut nouns = Vec::new();
+    if let Some(path) = &stage.dictionary {
+        for entry in records::open(path)? {
+            nouns.extend(dictionary::topic(&entry?, taxonomy)?);
+        }
+        nouns.sort_by(|a, b| a.id.cmp(&b.id));
+        nouns.dedup_by(|a, b| a.id == b.id);
+    }
+    Ok(nouns)
 }

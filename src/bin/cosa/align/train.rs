@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 use std::slice;
 
-use candle_core::{DType, Device};
 use clap::Args;
+use cosa::Result;
 use cosa::align::dpo::{Dpo as DpoObjective, Preference};
 use cosa::align::records::{PairLine, TurnLine};
 use cosa::align::sft::Sft as SftObjective;
 use cosa::align::train::{
-    Encoder, Example, Lora, Network, Objective, Parameters, Scope, TrainOptions, train,
+    Encoder, Example, Lora, Network, Objective, Parameters, Scope, TrainOptions, mean_loss, train,
 };
 use cosa::gguf::{Metadata, Value};
-use cosa::{Error, Result};
 use indicatif::ProgressBar;
 
 use super::curves::Curves;
@@ -133,8 +132,7 @@ pub fn dpo(stage: &Dpo, seed: u64) -> Result<()> {
         lines.len() - pairs.len()
     );
     let bar = ProgressBar::new(pairs.len() as u64).with_message("reference");
-    let objective =
-        DpoObjective::new(pairs, &network, stage.beta, &mut || bar.inc(1)).map_err(failed)?;
+    let objective = DpoObjective::new(pairs, &network, stage.beta, &mut || bar.inc(1))?;
     bar.finish_and_clear();
     run(
         &network,
@@ -145,7 +143,7 @@ pub fn dpo(stage: &Dpo, seed: u64) -> Result<()> {
 }
 
 fn network(common: &Common, seed: u64) -> Result<Network> {
-    let mut parameters = Parameters::load(&common.model, &Device::Cpu, DType::F32)?;
+    let mut parameters = Parameters::load(&common.model)?;
     parameters.train(&match common.lora_rank {
         None => Scope::Full,
         Some(rank) => Scope::Lora(Lora {
@@ -155,7 +153,7 @@ fn network(common: &Common, seed: u64) -> Result<Network> {
             seed,
         }),
     })?;
-    Network::new(parameters, common.longest).map_err(failed)
+    Network::new(parameters, common.longest)
 }
 
 /// Trains, with curves beside the model, and writes the model.
@@ -185,31 +183,15 @@ fn run(
     );
     let mut curves = Curves::open(&common.out, options.steps)?;
     train(network, objective, &options, &about, &mut |progress| {
-        curves.add(progress, || mean(network, held_out))
+        curves.add(progress, || {
+            held_out
+                .map(|held_out| mean_loss(network, held_out))
+                .transpose()
+        })
     })?;
     curves.close(stage)?;
     let metadata = provenance(network.parameters().metadata(), stage, &about);
     replace_bytes(&common.out, &network.parameters().to_gguf(metadata)?)
-}
-
-/// The mean loss of some data, without learning from it.
-fn mean(network: &Network, objective: Option<&dyn Objective>) -> Result<Option<f64>> {
-    let Some(objective) = objective else {
-        return Ok(None);
-    };
-    let (mut sum, mut weight) = (0.0, 0.0);
-    let items: Vec<usize> = (0..objective.lengths().len()).collect();
-    for batch in items.chunks(8) {
-        let loss = objective
-            .loss(network, batch)
-            .and_then(|loss| loss.sum.to_scalar::<f32>());
-        sum += f64::from(loss.map_err(failed)?);
-        weight += batch
-            .iter()
-            .map(|&item| objective.weight(item))
-            .sum::<f64>();
-    }
-    Ok(Some(sum / weight))
 }
 
 /// The metadata with one line more about how the weights came to be.
@@ -220,10 +202,4 @@ fn provenance(metadata: &Metadata, stage: &str, about: &str) -> Metadata {
         Value::String(about.to_owned()),
     );
     metadata
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Training {
-        detail: error.to_string(),
-    }
 }
