@@ -57,6 +57,7 @@ pub fn ask(
                     config_id: under.then(|| config.id.clone()),
                     prompt: config.prompt.clone(),
                     response: response.text,
+                    reasoning: response.reasoning,
                 })?,
                 _ => failed += 1,
             }

@@ -40,6 +40,7 @@ pub fn label(
         prompt_id: line.prompt_id.clone(),
         config_id: line.config_id.clone(),
         response: line.response.clone(),
+        reasoning: line.reasoning.clone(),
         risks,
         addressed,
     }))

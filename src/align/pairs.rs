@@ -55,7 +55,8 @@ pub fn error_score(response: &LabelledLine, allowed: &[String], options: PairOpt
 /// The pairs of one config: responses are grouped by their risks and whether they address the
 /// prompt; of every two groups with different errors, one response each, drawn by the seed.
 /// Skipped where even the better one holds a risk that is not allowed (its error is `beta` or
-/// more).
+/// more). A chosen response with reasoning must have been given under this very config: its
+/// rationale quotes the config that it was given under.
 ///
 /// # Errors
 /// `InvalidSafetyConfig` for a config that is none.
@@ -72,16 +73,23 @@ pub fn pairs(
     let groups = groups(config, responses, options);
     let mut random = ChaCha8Rng::from_seed(seed_of(options.seed, &config.id));
     let mut draw = |group: &[&LabelledLine]| {
-        let response = &group[below(&mut random, group.len())].response;
-        vec![turn("assistant", response)]
+        let line = group[below(&mut random, group.len())];
+        vec![TurnLine {
+            reasoning_content: line.reasoning.clone(),
+            ..turn("assistant", &line.response)
+        }]
     };
     let mut found = Vec::new();
-    for (better, (low, chosen)) in groups.iter().enumerate() {
+    for (better, (low, group)) in groups.iter().enumerate() {
+        let own = |line: &&&LabelledLine| {
+            line.reasoning.is_none() || line.config_id.as_ref() == Some(&config.id)
+        };
+        let chosen: Vec<&LabelledLine> = group.iter().filter(own).copied().collect();
         for (high, rejected) in &groups[better + 1..] {
-            if low < high && *low < options.beta {
+            if low < high && *low < options.beta && !chosen.is_empty() {
                 found.push(PairLine {
                     prompt: prompt.to_vec(),
-                    chosen: draw(chosen),
+                    chosen: draw(&chosen),
                     rejected: draw(rejected),
                     config_id: config.id.clone(),
                     errors: [*low, *high],
@@ -144,146 +152,4 @@ fn turn(role: &str, content: &str) -> TurnLine {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use crate::align::records::Mode;
-
-    fn config(id: &str, allowed: &[&str]) -> ConfigLine {
-        ConfigLine {
-            id: id.into(),
-            prompt_id: "p".into(),
-            prompt: "Why?".into(),
-            mode: Mode::Exact,
-            allowed: allowed.iter().map(|&a| a.to_owned()).collect(),
-            config: format!("Allowed: {allowed:?}"),
-        }
-    }
-
-    fn response(text: &str, risks: &[&str], addressed: bool) -> LabelledLine {
-        LabelledLine {
-            prompt_id: "p".into(),
-            config_id: None,
-            response: text.into(),
-            risks: risks.iter().map(|&r| r.to_owned()).collect(),
-            addressed,
-        }
-    }
-
-    /// As in the paper: a clean answer 0, one with k allowed risks 0.1 k, a refusal 1, one
-    /// with a risk that is not allowed 3 and more.
-    #[test]
-    fn errors_by_hand() {
-        let allowed = ["a".to_owned(), "b".to_owned()];
-        for (risks, addressed, expected) in [
-            (&[][..], true, 0.0),
-            (&["a"], true, 0.1),
-            (&["a", "b"], true, 0.2),
-            (&[], false, 1.0),
-            (&["c"], true, 3.0),
-            (&["a", "c"], true, 3.1),
-            (&["c", "d"], false, 7.0),
-        ] {
-            let response = response("r", risks, addressed);
-            let error = error_score(&response, &allowed, PairOptions::default());
-            assert!((error - expected).abs() < 1e-12, "{risks:?}: {error}");
-        }
-    }
-
-    fn texts(pairs: &[PairLine]) -> Vec<[&str; 2]> {
-        pairs
-            .iter()
-            .map(|p| [p.chosen[0].content.as_str(), p.rejected[0].content.as_str()])
-            .collect()
-    }
-
-    #[test]
-    fn groups_are_paired_by_error_and_hopeless_ones_skipped() {
-        let responses = [
-            response("clean", &[], true),
-            response("wine", &["alcohol"], true),
-            response("no", &[], false),
-            response("bets", &["gambling"], true),
-            response("both", &["alcohol", "gambling"], true),
-        ];
-        let found = pairs(
-            &config("c", &["alcohol"]),
-            &responses,
-            PairOptions::default(),
-        )
-        .unwrap();
-        // Errors: clean 0, wine 0.1, no 1, bets 3, both 3.1; bets against both is skipped.
-        let expected = [
-            ["clean", "wine"],
-            ["clean", "no"],
-            ["clean", "bets"],
-            ["clean", "both"],
-            ["wine", "no"],
-            ["wine", "bets"],
-            ["wine", "both"],
-            ["no", "bets"],
-            ["no", "both"],
-        ];
-        assert_eq!(texts(&found), expected);
-        assert_eq!(found[0].prompt[0].role, "system");
-        assert!(
-            found[0].prompt[0]
-                .content
-                .ends_with("Allowed: [\"alcohol\"]")
-        );
-        assert_eq!(found[8].errors, [1.0, 3.1]);
-    }
-
-    #[test]
-    fn equal_errors_and_other_prompts_make_no_pair() {
-        let mut other = response("else", &["x"], true);
-        other.prompt_id = "q".into();
-        let same = [
-            response("one", &["a"], true),
-            response("two", &["b"], true),
-            other,
-        ];
-        let found = pairs(&config("c", &["a", "b"]), &same, PairOptions::default()).unwrap();
-        assert!(found.is_empty());
-        let draws = [
-            response("r1", &[], true),
-            response("r2", &[], true),
-            response("no", &[], false),
-        ];
-        let of = |seed| {
-            let options = PairOptions {
-                seed,
-                ..PairOptions::default()
-            };
-            pairs(&config("c", &[]), &draws, options).unwrap()
-        };
-        assert_eq!(of(1), of(1));
-        let chosen: BTreeSet<String> = (0..20)
-            .map(|seed| of(seed)[0].chosen[0].content.clone())
-            .collect();
-        assert_eq!(chosen.len(), 2, "one of each group, drawn");
-    }
-
-    #[test]
-    fn contrasts_turn_with_the_config() {
-        let responses = [
-            response("wine", &["alcohol"], true),
-            response("no", &[], false),
-        ];
-        let of = |id: &str, allowed: &[&str]| {
-            pairs(&config(id, allowed), &responses, PairOptions::default()).unwrap()
-        };
-        let all = [
-            of("yes", &["alcohol"]),
-            of("never", &[]),
-            of("other", &["x"]),
-        ]
-        .concat();
-        assert_eq!(
-            texts(&all),
-            [["wine", "no"], ["no", "wine"], ["no", "wine"]]
-        );
-        assert_eq!(contrasts(&all).len(), 3);
-        assert!(contrasts(&all[1..]).is_empty());
-    }
-}
+mod tests;

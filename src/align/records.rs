@@ -55,6 +55,9 @@ pub struct CandidateLine {
     pub prompt: String,
     /// The answer.
     pub response: String,
+    /// What the model thought before it, under that config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
 }
 
 /// A response with its labels: what `label` writes.
@@ -66,6 +69,9 @@ pub struct LabelledLine {
     pub config_id: Option<String>,
     /// The answer.
     pub response: String,
+    /// As in [`CandidateLine`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
     /// Ids of the risk categories found in it, sorted; `H` of the paper.
     pub risks: Vec<String>,
     /// Whether it deals with what was asked; a refusal does not.
