@@ -110,6 +110,10 @@ pub struct BenchmarkLine {
     /// `allowed`, `disallowed`, `partial` or `safe`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Words of which an answer to the allowed part holds at least one.
+    pub helps: Vec<String>,
+    /// Words of which an answer to the refused part holds at least one.
+    pub violates: Vec<String>,
     /// The right response.
     pub response: String,
 }

@@ -76,3 +76,6 @@ fn is_held_out(text: &str) -> bool {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     (hash >> 32).is_multiple_of(8)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
-//! CoSApien: `prompt`, `scenario` (the whole config) and `type`; `id` and `config_id` if there.
+//! CoSApien: `prompt`, `scenario` (the whole config) and `type`; `id` and `config_id`, and
+//! `helps` and `violates` (words for the rule-based judge), if there.
 
 use super::{Entry, Format};
 use crate::error::{Error, Result};
 use crate::eval::records::Record;
-use crate::eval::sample::{Sample, Scenario};
+use crate::eval::sample::{Cues, Sample, Scenario};
 use crate::safety::{PromptType, SafetyConfig};
 
 pub(super) struct CoSApien;
@@ -23,10 +24,28 @@ impl Format for CoSApien {
             id: record.opt_text("id")?.unwrap_or_default().to_owned(),
             prompt: record.text("prompt")?.to_owned(),
             kind: kind.map(|name| kind_of(record, name)).transpose()?,
+            cues: cues(record)?,
             ..Sample::default()
         };
         Ok(vec![Entry { scenario, sample }])
     }
+}
+
+/// What the columns `helps` and `violates` hold, where somebody added them.
+fn cues(record: &Record) -> Result<Option<Cues>> {
+    let texts = |column: &str| -> Result<Vec<String>> {
+        match record.fields.contains_key(column) {
+            true => Ok(record
+                .texts(column)?
+                .into_iter()
+                .map(str::to_lowercase)
+                .collect()),
+            false => Ok(Vec::new()),
+        }
+    };
+    let (helps, violates) = (texts("helps")?, texts("violates")?);
+    let known = !helps.is_empty() || !violates.is_empty();
+    Ok(known.then_some(Cues { helps, violates }))
 }
 
 /// The config in a column.

@@ -1,0 +1,175 @@
+//! The written pieces, and what is put together from them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+use super::content::Content;
+use super::dialogue::{Dialogues, Difficulty};
+use super::{Draw, Part};
+use crate::align::records::TurnLine;
+use crate::safety::Taxonomy;
+
+fn content() -> Content {
+    Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
+}
+
+fn draw(number: u64, part: Part) -> Draw {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    random.set_stream(number);
+    Draw::new(random, part)
+}
+
+fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
+    let difficulty = Difficulty {
+        rules: 5,
+        exchanges: 3,
+        dictionary: 0,
+    };
+    let dialogues = Dialogues {
+        content,
+        nouns: &[],
+        difficulty,
+    };
+    (0..400)
+        .map(|number| dialogues.draw(&mut draw(number, part)))
+        .collect()
+}
+
+/// The texts between quotation marks.
+fn quotes(rationale: &str) -> Vec<&str> {
+    rationale.split('"').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_topics_are_those_of_the_everyday_taxonomy() {
+    let json = include_str!("../../../pkg/benchmark/everyday_taxonomy.json");
+    let taxonomy = Taxonomy::parse("everyday", json).unwrap();
+    let known: BTreeSet<String> = taxonomy.categories.into_iter().map(|c| c.id).collect();
+    let ours: BTreeSet<String> = content().topics.into_iter().map(|topic| topic.id).collect();
+    assert_eq!(ours, known);
+}
+
+#[test]
+fn every_piece_is_whole() {
+    let content = content();
+    let wording = &content.wording;
+    for (templates, places) in [
+        (&wording.openers, &["{P}"][..]),
+        (&wording.allow, &["{T}"]),
+        (&wording.deny, &["{T}"]),
+        (&wording.allow_except, &["{T}", "{S}"]),
+        (&wording.deny_except, &["{T}", "{S}"]),
+        (&wording.only_for, &["{T}", "{S}"]),
+        (&wording.others_denied, &["[", "]"]),
+        (&wording.others_allowed, &["[", "]"]),
+        (&wording.all_denied, &["[", "]"]),
+        (&wording.all_allowed, &["[", "]"]),
+        (&wording.refusals, &["{name}"]),
+        (&wording.joiners, &["{A}", "{b}"]),
+        (&wording.frames, &["{A}"]),
+    ] {
+        for template in templates {
+            let whole = places
+                .iter()
+                .all(|place| template.matches(place).count() == 1);
+            assert!(whole, "{template}");
+        }
+    }
+    for topic in content.topics.iter().chain(&content.harmless) {
+        let texts = topic
+            .requests
+            .iter()
+            .flat_map(|r| r.asks.iter().chain(&r.answers));
+        for text in texts.chain(&topic.names) {
+            let whole = !text.trim().is_empty() && !text.contains(['{', '}', '<', '>']);
+            assert!(whole, "{text}");
+        }
+    }
+}
+
+#[test]
+fn rationales_quote_the_config_and_answers_follow_them() {
+    let content = content();
+    let refuses = |answer: &str| {
+        let mut around = content
+            .wording
+            .refusals
+            .iter()
+            .filter_map(|r| r.split_once("{name}"));
+        around.any(|(start, end)| answer.starts_with(start) && answer.ends_with(end))
+    };
+    let mut seen = [0; 2];
+    for turns in dialogues(&content, Part::Learned) {
+        let config = turns[0].role == "system";
+        for turn in turns.iter().filter(|turn| turn.role == "assistant") {
+            let rationale = turn.reasoning_content.as_deref().unwrap();
+            if turn.weight == Some(0) {
+                continue;
+            }
+            for quote in quotes(rationale) {
+                assert!(
+                    config && turns[0].content.contains(quote),
+                    "{rationale}: {}",
+                    turns[0].content
+                );
+            }
+            assert!(config || rationale.contains("no rule") || rationale.contains("harmless"));
+            let denied = rationale.ends_with("no.") || rationale.contains("-> no, not");
+            let single = rationale.matches(": ").count() == 1;
+            if single {
+                assert_eq!(
+                    refuses(&turn.content),
+                    denied,
+                    "{rationale} | {}",
+                    turn.content
+                );
+                seen[usize::from(denied)] += 1;
+            }
+        }
+    }
+    assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
+}
+
+#[test]
+fn what_is_held_out_is_never_learned() {
+    let content = content();
+    let users = |part: Part| -> BTreeSet<String> {
+        let turns = dialogues(&content, part).into_iter().flatten();
+        turns
+            .filter(|turn| turn.role == "user")
+            .map(|turn| turn.content)
+            .collect()
+    };
+    let asks = content
+        .topics
+        .iter()
+        .flat_map(|topic| &topic.requests)
+        .flat_map(|r| &r.asks);
+    let asks: BTreeSet<String> = asks.cloned().collect();
+    // Whole asks only; two that are joined are other texts.
+    let learned = users(Part::Learned);
+    let held_out = users(Part::HeldOut);
+    let mut shared = learned
+        .intersection(&held_out)
+        .filter(|text| asks.contains(*text));
+    // A request none of whose wordings is held out is asked in a learned one.
+    let fallback = |text: &String| {
+        let requests = content.topics.iter().flat_map(|topic| &topic.requests);
+        let mut own = requests.filter(|request| request.asks.contains(text));
+        own.any(|request| request.asks.iter().all(|ask| !super::is_held_out(ask)))
+    };
+    assert!(shared.all(fallback));
+    assert!(learned.len() > 300 && held_out.len() > 100);
+}
+
+#[test]
+fn the_same_number_draws_the_same() {
+    let content = content();
+    let ours = dialogues(&content, Part::Learned);
+    assert!(ours == dialogues(&content, Part::Learned));
+}
