@@ -175,8 +175,29 @@ fn bad_training_data_is_told_by_its_line() {
         .unwrap_err();
         assert!(said.contains(told), "{told}: {said}");
     }
+    // When asked, the rest goes on.
+    let huge = format!("{{\"text\": \"{}\"}}", "a".repeat(17 << 20));
+    fs::write(
+        work.join("data.jsonl"),
+        format!("{good}\n{{\n{huge}\n{good}\n"),
+    )
+    .unwrap();
+    let data = path("data.jsonl");
+    let (model, trained) = (model.as_str(), path("out.gguf"));
+    let mut ask = vec![
+        "align", "sft", "--model", model, "--data", &data, "--out", &trained,
+    ];
+    ask.extend(["--steps", "1", "--warm-up", "0"]);
+    let said = cosa(&ask).unwrap_err();
+    assert!(said.contains("data.jsonl line 2"), "{said}");
+    ask.push("--skip-bad-lines");
+    let said = cosa(&ask).unwrap();
+    assert!(
+        said.contains("left out") && said.contains("line 3: longer than"),
+        "{said}"
+    );
+    assert!(said.contains("2 examples"), "{said}");
     // A family that is not known, and a file that is no model.
-    fs::write(work.join("data.jsonl"), good).unwrap();
     fs::write(work.join("model.gguf"), "no model").unwrap();
     let said = cosa(&[
         "align",

@@ -303,3 +303,17 @@ fn exported_files_are_as_close_as_their_scheme_allows() {
         );
     }
 }
+
+#[test]
+fn weights_too_large_for_a_half_float_are_not_written() {
+    let shape = small();
+    let mut writer = Writer::new(metadata(shape));
+    for (name, dims) in tensors(shape) {
+        let values = vec![1e6f32; dims.iter().product::<u64>() as usize];
+        writer = writer.tensor(&name, &dims, Dtype::F32, store(&values, Dtype::F32));
+    }
+    let path = path("large.gguf");
+    fs::write(&path, writer.to_bytes()).unwrap();
+    let error = export(&path, Scheme::F16, &[]).unwrap_err().to_string();
+    assert!(error.contains("as F16"), "{error}");
+}

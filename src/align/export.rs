@@ -10,7 +10,7 @@ use super::floats::Floats;
 use super::train::training;
 use crate::error::{Error, Result};
 use crate::gguf::{Value, Writer};
-use crate::quant::Dtype;
+use crate::quant::{Dtype, dequantize};
 
 /// Which type each tensor gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,8 @@ impl FromStr for Scheme {
 /// The file at `model` in another scheme, with further entries of metadata.
 ///
 /// # Errors
-/// Those of reading it; `NonFinite` with the tensor whose weights are no numbers.
+/// Those of reading it; `NonFinite` with the tensor whose weights are no numbers, or too
+/// large for the scheme.
 pub fn export(model: &Path, scheme: Scheme, about: &[(&str, &str)]) -> Result<Vec<u8>> {
     let mut floats = Floats::read(model)?;
     floats.metadata.0.remove("general.file_type");
@@ -89,6 +90,15 @@ pub fn export(model: &Path, scheme: Scheme, about: &[(&str, &str)]) -> Result<Ve
             _ => scheme.dtype(name, shape[0]),
         };
         let bytes = quantize(dtype, weights).map_err(training)?;
+        // Half floats end at 65,504: finite weights may be too large for them.
+        if dequantize(dtype, &bytes)
+            .iter()
+            .any(|weight| !weight.is_finite())
+        {
+            return Err(Error::NonFinite {
+                what: format!("tensor {name} as {dtype:?}"),
+            });
+        }
         writer = writer.tensor(name, shape, dtype, bytes);
     }
     Ok(writer.to_bytes())

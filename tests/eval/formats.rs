@@ -45,6 +45,18 @@ fn cosapien() {
         [Some(PromptType::Allowed), Some(PromptType::Safe), None]
     );
     assert_eq!(first.config.as_ref().unwrap().text(), "Config one.");
+    assert_eq!(first.samples[0].cues, None);
+}
+
+#[test]
+fn cosapien_with_words_for_the_judge() {
+    let text = r#"{"prompt": "A?", "scenario": "C.", "type": "partial", "helps": ["Cheese"], "violates": []}"#;
+    let task = task(text, &options());
+    let cues = task.scenarios[0].samples[0].cues.as_ref().unwrap();
+    assert_eq!(
+        (&cues.helps[..], cues.violates.len()),
+        (&["cheese".to_owned()][..], 0)
+    );
 }
 
 #[test]

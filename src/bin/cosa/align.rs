@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cosa::Result;
+use cosa::safety::Taxonomy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use crate::eval::taxonomy_of;
-use crate::files::{io, json_lines, open, read_lines, replace};
+use crate::files::{BadLines, io, json_lines, open, read_lines, replace};
 
 /// What `cosa align` is asked to do.
 #[derive(Args)]
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Same seed, same output.
     #[arg(long, default_value_t = 0, global = true)]
     seed: u64,
+    /// Tell lines of JSON Lines files that cannot be read, and go on without them.
+    #[arg(long, global = true)]
+    skip_bad_lines: bool,
 }
 
 #[derive(Subcommand)]
@@ -59,41 +63,58 @@ enum Stage {
     All(recipe::All),
 }
 
+/// What every stage is told.
+struct Common {
+    taxonomy: Taxonomy,
+    seed: u64,
+    bad_lines: BadLines,
+}
+
 /// Runs one stage.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let taxonomy = taxonomy_of(arguments.taxonomy.as_deref())?;
-    let seed = arguments.seed;
+    let common = Common {
+        taxonomy: taxonomy_of(arguments.taxonomy.as_deref())?,
+        seed: arguments.seed,
+        bad_lines: match arguments.skip_bad_lines {
+            true => BadLines::Skip,
+            false => BadLines::Fail,
+        },
+    };
     match &arguments.stage {
-        Stage::Configs(stage) => preferences::draw(stage, &taxonomy, seed),
-        Stage::Candidates(stage) => preferences::respond(stage, seed),
-        Stage::Label(stage) => preferences::find_risks(stage, &taxonomy),
-        Stage::Pairs(stage) => preferences::pair(stage, seed),
-        Stage::Corpus(stage) => base::corpus(stage, &taxonomy, seed),
-        Stage::Synthesize(stage) => synthesize::run(stage, &taxonomy, seed),
-        Stage::New(stage) => base::new(stage, seed),
-        Stage::Sft(stage) => train::sft(stage, seed),
-        Stage::Dpo(stage) => train::dpo(stage, seed),
+        Stage::Configs(stage) => preferences::draw(stage, &common),
+        Stage::Candidates(stage) => preferences::respond(stage, &common),
+        Stage::Label(stage) => preferences::find_risks(stage, &common),
+        Stage::Pairs(stage) => preferences::pair(stage, &common),
+        Stage::Corpus(stage) => base::corpus(stage, &common),
+        Stage::Synthesize(stage) => synthesize::run(stage, &common),
+        Stage::New(stage) => base::new(stage, &common),
+        Stage::Sft(stage) => train::sft(stage, &common),
+        Stage::Dpo(stage) => train::dpo(stage, &common),
         Stage::Export(stage) => export::run(stage),
         Stage::All(stage) => recipe::run(stage),
     }
 }
 
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    read_lines(&path.display().to_string(), open(path)?, false)
+impl Common {
+    /// The lines of one file.
+    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Vec<T>> {
+        read_lines(&path.display().to_string(), open(path)?, self.bad_lines)
+    }
+
+    /// The lines of all files.
+    fn read_all<T: DeserializeOwned>(&self, paths: &[PathBuf]) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for path in paths {
+            all.extend(self.read(path)?);
+        }
+        Ok(all)
+    }
 }
 
-pub(super) fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
+fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
     replace(path, &json_lines(lines)?)?;
     eprintln!("{} lines in {}", lines.len(), path.display());
     Ok(())
-}
-
-fn read_all<T: DeserializeOwned>(paths: &[PathBuf]) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for path in paths {
-        all.extend(read(path)?);
-    }
-    Ok(all)
 }
 
 /// Names and digests of files, for telling whether two runs had the same.

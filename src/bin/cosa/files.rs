@@ -89,25 +89,53 @@ pub fn replace_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(io(&name))
 }
 
-/// The lines of a JSON Lines file; blank ones are left out. One that does not parse is an
-/// error, unless it is the last, without its newline, and the file may have been cut there.
+/// The longest line of a JSON Lines file, in bytes. Longer ones are files of another kind.
+const MAX_LINE: u64 = 16 << 20;
+
+/// What becomes of lines that do not parse.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum BadLines {
+    /// The first is an error.
+    Fail,
+    /// Each is told and left out.
+    Skip,
+    /// As `Fail`, but for the last without its newline: a run was stopped while it wrote it.
+    MayBeCut,
+}
+
+/// The lines of a JSON Lines file; blank ones are left out.
 pub fn read_lines<T: DeserializeOwned>(
     name: &str,
     mut reader: impl BufRead,
-    may_be_cut: bool,
+    bad: BadLines,
 ) -> Result<Vec<T>> {
     let (mut lines, mut bytes, mut number) = (Vec::new(), Vec::new(), 0);
-    while reader.read_until(b'\n', &mut bytes).map_err(io(name))? > 0 {
+    while reader
+        .by_ref()
+        .take(MAX_LINE)
+        .read_until(b'\n', &mut bytes)
+        .map_err(io(name))?
+        > 0
+    {
         number += 1;
-        match serde_json::from_slice(&bytes) {
+        let whole = bytes.ends_with(b"\n");
+        let parsed = match whole || (bytes.len() as u64) < MAX_LINE {
+            true => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+            false => {
+                reader.skip_until(b'\n').map_err(io(name))?;
+                Err(format!("longer than {MAX_LINE} bytes"))
+            }
+        };
+        match parsed {
             Ok(line) => lines.push(line),
             Err(_) if bytes.trim_ascii().is_empty() => {}
-            Err(_) if may_be_cut && !bytes.ends_with(b"\n") => {}
-            Err(error) => {
-                return Err(Error::BadRecord {
-                    at: format!("{name} line {number}"),
-                    detail: error.to_string(),
-                });
+            Err(_) if bad == BadLines::MayBeCut && !whole => {}
+            Err(detail) if bad == BadLines::Skip => {
+                eprintln!("left out: {name} line {number}: {detail}");
+            }
+            Err(detail) => {
+                let at = format!("{name} line {number}");
+                return Err(Error::BadRecord { at, detail });
             }
         }
         bytes.clear();
@@ -119,7 +147,7 @@ pub fn read_lines<T: DeserializeOwned>(
 pub fn resume<T: Serialize + DeserializeOwned>(path: &Path) -> Result<(Vec<T>, File)> {
     let name = path.display().to_string();
     let lines = match path.exists() {
-        true => read_lines(&name, open(path)?, true)?,
+        true => read_lines(&name, open(path)?, BadLines::MayBeCut)?,
         false => Vec::new(),
     };
     replace(path, &json_lines(&lines)?)?;

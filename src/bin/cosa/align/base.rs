@@ -8,9 +8,8 @@ use cosa::align::base::{Shape, base};
 use cosa::align::corpora::{is_harmless, shuffle, size, train_line};
 use cosa::align::records::TrainLine;
 use cosa::eval::records;
-use cosa::safety::Taxonomy;
 
-use super::{read_all, write};
+use super::{Common, write};
 use crate::files::replace_bytes;
 
 #[derive(Args)]
@@ -60,17 +59,17 @@ pub struct New {
     context: usize,
 }
 
-pub fn corpus(stage: &Corpus, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+pub fn corpus(stage: &Corpus, common: &Common) -> Result<()> {
     let (mut lines, mut held_out) = (Vec::new(), Vec::new());
     for path in &stage.source {
         let mut own = Vec::new();
         for record in records::open(path)? {
             let line = train_line(&record?)?;
-            if is_harmless(&line, taxonomy) {
+            if is_harmless(&line, &common.taxonomy) {
                 own.push(line);
             }
         }
-        shuffle(&mut own, seed);
+        shuffle(&mut own, common.seed);
         let mut left = stage.bytes;
         for (at, line) in own.into_iter().enumerate() {
             match left.checked_sub(size(&line)) {
@@ -83,13 +82,13 @@ pub fn corpus(stage: &Corpus, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
             }
         }
     }
-    shuffle(&mut lines, seed);
+    shuffle(&mut lines, common.seed);
     write(&stage.held_out, &held_out)?;
     write(&stage.out, &lines)
 }
 
-pub fn new(stage: &New, seed: u64) -> Result<()> {
-    let lines = read_all::<TrainLine>(&stage.data)?;
+pub fn new(stage: &New, common: &Common) -> Result<()> {
+    let lines = common.read_all::<TrainLine>(&stage.data)?;
     let texts: Vec<String> = lines.into_iter().flat_map(words).collect();
     let shape = Shape {
         vocabulary: stage.vocabulary,
@@ -100,7 +99,7 @@ pub fn new(stage: &New, seed: u64) -> Result<()> {
         feed_forward: stage.feed_forward,
         context: stage.context,
     };
-    let bytes = base(&shape, &stage.name, &texts, seed)?;
+    let bytes = base(&shape, &stage.name, &texts, common.seed)?;
     replace_bytes(&stage.out, &bytes)?;
     eprintln!(
         "a model of {} bytes in {}",

@@ -8,8 +8,7 @@ use cosa::align::train::Progress;
 use cosa::align::train::curve::{PointLine, plot};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::read;
-use crate::files::{json_lines, replace};
+use crate::files::{BadLines, json_lines, open, read_lines, replace};
 
 /// Steps that make one point of the curves.
 const POINT: usize = 20;
@@ -27,7 +26,7 @@ impl Curves {
     pub fn open(model: &Path, steps: u64) -> Result<Self> {
         let path = model.with_extension("curve.jsonl");
         let points = if path.exists() {
-            read(&path)?
+            read_lines(&path.display().to_string(), open(&path)?, BadLines::Fail)?
         } else {
             Vec::new()
         };

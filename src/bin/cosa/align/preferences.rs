@@ -13,10 +13,10 @@ use cosa::align::pairs::{PairOptions, contrasts, pairs};
 use cosa::align::records::{CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine};
 use cosa::align::{candidates, label};
 use cosa::generate::GenerateOptions;
-use cosa::safety::{Frame, Taxonomy};
+use cosa::safety::Frame;
 use serde::Serialize;
 
-use super::{read, write};
+use super::{Common, write};
 use crate::eval::{Reach, judge_of, system_of};
 use crate::files::{io, json_lines, resume};
 
@@ -97,29 +97,29 @@ pub struct Pairs {
     contrasts: bool,
 }
 
-pub fn draw(stage: &Configs, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+pub fn draw(stage: &Configs, common: &Common) -> Result<()> {
     let counts = Counts {
         superset: stage.varied,
         not_superset: stage.varied,
         ..Counts::default()
     };
-    let prompts: Vec<PromptLine> = read(&stage.prompts)?;
+    let prompts: Vec<PromptLine> = common.read(&stage.prompts)?;
     let lines = prompts
         .iter()
-        .map(|prompt| configs(prompt, taxonomy, counts, seed));
+        .map(|prompt| configs(prompt, &common.taxonomy, counts, common.seed));
     let lines: Vec<Vec<ConfigLine>> = lines.collect::<Result<_>>()?;
     write(&stage.out, &lines.concat())
 }
 
-pub fn respond(stage: &Candidates, seed: u64) -> Result<()> {
+pub fn respond(stage: &Candidates, common: &Common) -> Result<()> {
     let options = GenerateOptions {
         max_tokens: stage.max_tokens,
         temperature: stage.temperature,
-        seed,
+        seed: common.seed,
         ..GenerateOptions::default()
     };
     let out = &stage.out;
-    let configs: Vec<ConfigLine> = read(&stage.configs)?;
+    let configs: Vec<ConfigLine> = common.read(&stage.configs)?;
     let mut system = system_of(&stage.model, &stage.reach)?;
     let (mut done, mut file) = resume::<CandidateLine>(out)?;
     let wanted = candidates::wanted(&configs, &done);
@@ -137,11 +137,11 @@ pub fn respond(stage: &Candidates, seed: u64) -> Result<()> {
     Ok(())
 }
 
-pub fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
+pub fn find_risks(stage: &Label, common: &Common) -> Result<()> {
     let out = &stage.out;
-    let candidates: Vec<CandidateLine> = read(&stage.candidates)?;
+    let candidates: Vec<CandidateLine> = common.read(&stage.candidates)?;
     let candidates = candidates::deduplicated(&candidates);
-    let mut judge = judge_of(&stage.judge, &stage.reach, taxonomy)?;
+    let mut judge = judge_of(&stage.judge, &stage.reach, &common.taxonomy)?;
     let (done, mut file) = resume::<LabelledLine>(out)?;
     let of_done = |line: &'_ LabelledLine| (line.prompt_id.clone(), line.response.clone());
     let done: BTreeSet<_> = done.iter().map(of_done).collect();
@@ -150,7 +150,7 @@ pub fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
         if done.contains(&(line.prompt_id.clone(), line.response.clone())) {
             continue;
         }
-        match label::label(&mut *judge, taxonomy, line)? {
+        match label::label(&mut *judge, &common.taxonomy, line)? {
             None => undecided += 1,
             Some(labelled) => append(&mut file, out, &labelled)?,
         }
@@ -162,17 +162,17 @@ pub fn find_risks(stage: &Label, taxonomy: &Taxonomy) -> Result<()> {
     Ok(())
 }
 
-pub fn pair(stage: &Pairs, seed: u64) -> Result<()> {
+pub fn pair(stage: &Pairs, common: &Common) -> Result<()> {
     let options = PairOptions {
         alpha: stage.alpha,
         beta: stage.beta,
         gamma: stage.gamma,
         frame: Frame::parse(Some(&stage.frame))?,
-        seed,
+        seed: common.seed,
     };
-    let configs: Vec<ConfigLine> = read(&stage.configs)?;
+    let configs: Vec<ConfigLine> = common.read(&stage.configs)?;
     let mut by_prompt: BTreeMap<String, Vec<LabelledLine>> = BTreeMap::new();
-    for line in read::<LabelledLine>(&stage.labelled)? {
+    for line in common.read::<LabelledLine>(&stage.labelled)? {
         by_prompt
             .entry(line.prompt_id.clone())
             .or_default()

@@ -13,6 +13,8 @@ use cosa::safety::Taxonomy;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
+use super::{Common, write};
+
 #[derive(Args)]
 pub struct Synthesize {
     /// A folder of topics, harmless topics and wordings.
@@ -47,16 +49,16 @@ pub struct Synthesize {
     out: PathBuf,
 }
 
-pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
+pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
     let content = Content::read(&stage.content)?;
     if stage.requests {
         let prompts = content.prompts();
-        return super::write(
+        return write(
             &stage.out,
             &prompts[..prompts.len().min(stage.count as usize)],
         );
     }
-    let nouns = nouns(stage, taxonomy)?;
+    let nouns = nouns(stage, &common.taxonomy)?;
     let dialogues = Dialogues {
         content: &content,
         nouns: &nouns,
@@ -73,19 +75,19 @@ pub fn run(stage: &Synthesize, taxonomy: &Taxonomy, seed: u64) -> Result<()> {
     eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
     // Each depends on its number alone, not on how many there are.
     let draw = |number: u64| {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut random = ChaCha8Rng::seed_from_u64(common.seed);
         random.set_stream(number);
         Draw::new(random, part)
     };
     if let Some(prompts) = stage.prompts {
         let lines = (0..stage.count).flat_map(|n| dialogues.benchmark(n, prompts, &mut draw(n)));
-        return super::write(&stage.out, &lines.collect::<Vec<_>>());
+        return write(&stage.out, &lines.collect::<Vec<_>>());
     }
     let line = |number| {
         let messages = dialogues.draw(&mut draw(number));
         TrainLine::Chat { messages }
     };
-    super::write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
+    write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
 }
 
 /// The topics of the dictionary, each once.

@@ -15,7 +15,7 @@ use cosa::gguf::{Metadata, Value};
 use indicatif::ProgressBar;
 
 use super::curves::Curves;
-use super::{files_digest, read_all};
+use super::{Common, files_digest};
 use crate::files::replace_bytes;
 
 #[derive(Args)]
@@ -27,7 +27,7 @@ pub struct Sft {
     #[arg(long, value_name = "FILE")]
     held_out: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    settings: Settings,
 }
 
 #[derive(Args)]
@@ -39,12 +39,12 @@ pub struct Dpo {
     #[arg(long, default_value_t = 0.1)]
     beta: f64,
     #[command(flatten)]
-    common: Common,
+    settings: Settings,
 }
 
 /// What all training takes.
 #[derive(Args)]
-struct Common {
+struct Settings {
     /// The GGUF file to begin with.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
@@ -82,11 +82,11 @@ struct Common {
     lora_targets: Vec<String>,
 }
 
-pub fn sft(stage: &Sft, seed: u64) -> Result<()> {
-    let network = network(&stage.common, seed)?;
-    let encoder = Encoder::new(network.parameters().metadata(), stage.common.longest)?;
+pub fn sft(stage: &Sft, common: &Common) -> Result<()> {
+    let network = network(&stage.settings, common.seed)?;
+    let encoder = Encoder::new(network.parameters().metadata(), stage.settings.longest)?;
     let examples = |paths: &[PathBuf]| -> Result<Vec<Example>> {
-        let (examples, too_long) = encoder.examples(&read_all(paths)?)?;
+        let (examples, too_long) = encoder.examples(&common.read_all(paths)?)?;
         let tokens: usize = examples.iter().map(|e| e.ids.len()).sum();
         let learned: usize = examples.iter().map(Example::learned).sum();
         eprintln!(
@@ -106,15 +106,15 @@ pub fn sft(stage: &Sft, seed: u64) -> Result<()> {
     run(
         &network,
         (&objective, looked_at),
-        &stage.common,
-        (seed, &stage.data, "sft"),
+        &stage.settings,
+        (common.seed, &stage.data, "sft"),
     )
 }
 
-pub fn dpo(stage: &Dpo, seed: u64) -> Result<()> {
-    let network = network(&stage.common, seed)?;
-    let encoder = Encoder::new(network.parameters().metadata(), stage.common.longest)?;
-    let lines = read_all::<PairLine>(&stage.pairs)?;
+pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
+    let network = network(&stage.settings, common.seed)?;
+    let encoder = Encoder::new(network.parameters().metadata(), stage.settings.longest)?;
+    let lines = common.read_all::<PairLine>(&stage.pairs)?;
     let mut pairs = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let of = |answer: &[TurnLine]| encoder.chat(&[&line.prompt[..], answer].concat(), at);
@@ -122,7 +122,7 @@ pub fn dpo(stage: &Dpo, seed: u64) -> Result<()> {
             chosen: of(&line.chosen)?,
             rejected: of(&line.rejected)?,
         };
-        if pair.chosen.ids.len().max(pair.rejected.ids.len()) <= stage.common.longest {
+        if pair.chosen.ids.len().max(pair.rejected.ids.len()) <= stage.settings.longest {
             pairs.push(pair);
         }
     }
@@ -137,51 +137,51 @@ pub fn dpo(stage: &Dpo, seed: u64) -> Result<()> {
     run(
         &network,
         (&objective, None),
-        &stage.common,
-        (seed, &stage.pairs, "dpo"),
+        &stage.settings,
+        (common.seed, &stage.pairs, "dpo"),
     )
 }
 
-fn network(common: &Common, seed: u64) -> Result<Network> {
-    let mut parameters = Parameters::load(&common.model)?;
-    parameters.train(&match common.lora_rank {
+fn network(settings: &Settings, seed: u64) -> Result<Network> {
+    let mut parameters = Parameters::load(&settings.model)?;
+    parameters.train(&match settings.lora_rank {
         None => Scope::Full,
         Some(rank) => Scope::Lora(Lora {
             rank,
-            alpha: common.lora_alpha,
-            targets: common.lora_targets.clone(),
+            alpha: settings.lora_alpha,
+            targets: settings.lora_targets.clone(),
             seed,
         }),
     })?;
-    Network::new(parameters, common.longest)
+    Network::new(parameters, settings.longest)
 }
 
 /// Trains, with curves beside the model, and writes the model.
 fn run(
     network: &Network,
     (objective, held_out): (&dyn Objective, Option<&dyn Objective>),
-    common: &Common,
+    settings: &Settings,
     (seed, data, stage): (u64, &[PathBuf], &str),
 ) -> Result<()> {
     let options = TrainOptions {
-        steps: common.steps,
-        batch_tokens: common.batch_tokens,
-        accumulate: common.accumulate,
-        learning_rate: common.learning_rate,
-        warm_up: common.warm_up,
-        weight_decay: common.weight_decay,
-        clip: common.clip,
+        steps: settings.steps,
+        batch_tokens: settings.batch_tokens,
+        accumulate: settings.accumulate,
+        learning_rate: settings.learning_rate,
+        warm_up: settings.warm_up,
+        weight_decay: settings.weight_decay,
+        clip: settings.clip,
         seed,
-        checkpoint_every: common.checkpoint_every,
-        checkpoint: Some(common.out.with_extension("checkpoint")),
+        checkpoint_every: settings.checkpoint_every,
+        checkpoint: Some(settings.out.with_extension("checkpoint")),
         ..TrainOptions::default()
     };
-    let hashes = files_digest(&[slice::from_ref(&common.model), data].concat())?;
+    let hashes = files_digest(&[slice::from_ref(&settings.model), data].concat())?;
     let about = format!(
         "{stage} {hashes} longest {} lora {:?} {:?} {options:?}",
-        common.longest, common.lora_rank, common.lora_targets
+        settings.longest, settings.lora_rank, settings.lora_targets
     );
-    let mut curves = Curves::open(&common.out, options.steps)?;
+    let mut curves = Curves::open(&settings.out, options.steps)?;
     train(network, objective, &options, &about, &mut |progress| {
         curves.add(progress, || {
             held_out
@@ -191,7 +191,7 @@ fn run(
     })?;
     curves.close(stage)?;
     let metadata = provenance(network.parameters().metadata(), stage, &about);
-    replace_bytes(&common.out, &network.parameters().to_gguf(metadata)?)
+    replace_bytes(&settings.out, &network.parameters().to_gguf(metadata)?)
 }
 
 /// The metadata with one line more about how the weights came to be.

@@ -14,7 +14,7 @@ use cosa::safety::Taxonomy;
 use cosa::{Error, Result};
 
 use super::files;
-use crate::files::{cpu, io, load_with, read_lines};
+use crate::files::{BadLines, cpu, io, load_with, read_lines};
 
 /// How local models are run and endpoints are reached.
 #[derive(Args)]
@@ -105,5 +105,8 @@ fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
 fn recorded(path: &str) -> Result<(String, Vec<Line>)> {
     let bytes = std::fs::read(path).map_err(io(path))?;
     let name = format!("{path} (sha256 {})", files::digest(&bytes));
-    Ok((name, read_lines(path, bytes.as_slice(), true)?))
+    Ok((
+        name,
+        read_lines(path, bytes.as_slice(), BadLines::MayBeCut)?,
+    ))
 }
