@@ -64,7 +64,7 @@ impl Dialogues<'_> {
         let mut line = |at| {
             let (prompt, asked) = self.asked(&topics, &policy, draw);
             let id = format!("{number}-{at}");
-            let [helps, violates] = cues(&prompt, &asked);
+            let [helps, violates] = self.cues(&prompt, &asked);
             BenchmarkLine {
                 helps,
                 violates,
@@ -161,6 +161,31 @@ impl Dialogues<'_> {
         parts.join(" ")
     }
 
+    /// The words that answers to the allowed and to the refused requests have of their own: they
+    /// stand neither in the prompt, nor in refusals, nor in answers to the others.
+    fn cues(&self, prompt: &str, asked: &[Ask<'_>]) -> [Vec<String>; 2] {
+        let words = |allowed: bool| -> BTreeSet<String> {
+            let own = asked.iter().filter(|ask| ask.decision.allowed == allowed);
+            let answers = own.flat_map(|ask| &ask.request.answers);
+            answers.flat_map(|answer| content_words(answer)).collect()
+        };
+        let refusals = self.content.wording.refusals.iter().map(String::as_str);
+        let names = asked.iter().map(|ask| &*ask.topic.name);
+        let said = refusals
+            .chain(names)
+            .chain([prompt])
+            .flat_map(content_words);
+        let said: BTreeSet<String> = said.collect();
+        let (helps, violates) = (words(true), words(false));
+        let less = |words: &BTreeSet<String>, others: &BTreeSet<String>| {
+            let own = words
+                .difference(others)
+                .filter(|word| !said.contains(*word));
+            own.cloned().collect()
+        };
+        [less(&helps, &violates), less(&violates, &helps)]
+    }
+
     /// A request: mostly on a topic that the config has a rule for.
     fn ask<'s>(&'s self, ruled: &[&'s Topic], policy: &Policy, draw: &mut Draw) -> Ask<'s> {
         let topic = match draw.below(8) {
@@ -185,25 +210,6 @@ struct Ask<'c> {
     request: &'c Request,
     words: String,
     decision: Decision,
-}
-
-/// The words that answers to the allowed and to the refused requests have of their own: they
-/// stand neither in the prompt nor in answers to the others.
-fn cues(prompt: &str, asked: &[Ask<'_>]) -> [Vec<String>; 2] {
-    let words = |allowed: bool| -> BTreeSet<String> {
-        let own = asked.iter().filter(|ask| ask.decision.allowed == allowed);
-        let answers = own.flat_map(|ask| &ask.request.answers);
-        answers.flat_map(|answer| content_words(answer)).collect()
-    };
-    let said: BTreeSet<String> = content_words(prompt).collect();
-    let (helps, violates) = (words(true), words(false));
-    let less = |words: &BTreeSet<String>, others: &BTreeSet<String>| {
-        let own = words
-            .difference(others)
-            .filter(|word| !said.contains(*word));
-        own.cloned().collect()
-    };
-    [less(&helps, &violates), less(&violates, &helps)]
 }
 
 /// Words of at least five letters, in lower case, but those that fit any answer.
