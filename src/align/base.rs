@@ -53,7 +53,7 @@ pub struct Shape {
 ///
 /// # Errors
 /// `InvalidOption` for a shape that cannot be; `Tokenizer` where no vocabulary is found.
-pub fn base(shape: &Shape, name: &str, texts: &[String], seed: u64) -> Result<Vec<u8>> {
+pub fn base(shape: &Shape, name: &str, texts: &[&str], seed: u64) -> Result<Vec<u8>> {
     let even = shape.heads > 0 && shape.width.is_multiple_of(2 * shape.heads);
     require(even, "heads", "the width must be an even multiple of them")?;
     let grouped = shape.kv_heads > 0 && shape.heads.is_multiple_of(shape.kv_heads);
@@ -68,7 +68,7 @@ pub fn base(shape: &Shape, name: &str, texts: &[String], seed: u64) -> Result<Ve
     Ok(weights(shape, Writer::new(metadata), seed).to_bytes())
 }
 
-fn metadata(shape: &Shape, name: &str, texts: &[String]) -> Result<Metadata> {
+fn metadata(shape: &Shape, name: &str, texts: &[&str]) -> Result<Metadata> {
     let mut metadata = Metadata::default();
     let text = |text: &str| Value::String(text.to_owned());
     metadata.set("general.architecture", text("llama"));
@@ -99,7 +99,7 @@ fn metadata(shape: &Shape, name: &str, texts: &[String]) -> Result<Metadata> {
 }
 
 /// A byte-level vocabulary for the texts, the special tokens behind it.
-fn vocabulary(metadata: &mut Metadata, size: usize, texts: &[String]) -> Result<()> {
+fn vocabulary(metadata: &mut Metadata, size: usize, texts: &[&str]) -> Result<()> {
     let plain = size - SPECIAL.len();
     let (mut tokens, merges) = byte_level_vocabulary(texts, PRE, plain)?;
     let mut kinds = vec![NORMAL; tokens.len()];

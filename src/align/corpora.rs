@@ -54,11 +54,6 @@ pub fn shuffle(lines: &mut [TrainLine], seed: u64) {
 }
 
 fn of(record: CorpusLine) -> TrainLine {
-    let turn = |role: &str, content: String| TurnLine {
-        role: role.to_owned(),
-        content,
-        ..TurnLine::default()
-    };
     match record {
         CorpusLine::Dialogue { messages } => TrainLine::Chat { messages },
         CorpusLine::Question {
@@ -70,7 +65,10 @@ fn of(record: CorpusLine) -> TrainLine {
                 Some(context) => format!("{context}\n{question}"),
                 None => question,
             };
-            let messages = vec![turn("user", question), turn("assistant", answer)];
+            let messages = vec![
+                TurnLine::new("user", question),
+                TurnLine::new("assistant", answer),
+            ];
             TrainLine::Chat { messages }
         }
         CorpusLine::Entry {

@@ -67,8 +67,8 @@ pub fn pairs(
 ) -> Result<Vec<PairLine>> {
     let text = SafetyConfig::new(None, &config.config)?;
     let prompt = [
-        turn("system", &system_message(&text, options.frame)),
-        turn("user", &config.prompt),
+        TurnLine::new("system", system_message(&text, options.frame)),
+        TurnLine::new("user", &config.prompt),
     ];
     let groups = groups(config, responses, options);
     let mut random = ChaCha8Rng::from_seed(seed_of(options.seed, &config.id));
@@ -76,7 +76,7 @@ pub fn pairs(
         let line = group[below(&mut random, group.len())];
         vec![TurnLine {
             reasoning_content: line.reasoning.clone(),
-            ..turn("assistant", &line.response)
+            ..TurnLine::new("assistant", &line.response)
         }]
     };
     let mut found = Vec::new();
@@ -141,14 +141,6 @@ pub fn contrasts(pairs: &[PairLine]) -> Vec<&PairLine> {
         known.contains(&(prompt, [rejected, chosen]))
     };
     pairs.iter().filter(swapped).collect()
-}
-
-fn turn(role: &str, content: &str) -> TurnLine {
-    TurnLine {
-        role: role.to_owned(),
-        content: content.to_owned(),
-        ..TurnLine::default()
-    }
 }
 
 #[cfg(test)]

@@ -134,6 +134,19 @@ pub enum TrainLine {
     },
 }
 
+impl TrainLine {
+    /// All words in it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let (text, messages) = match self {
+            Self::Text { text } => (Some(&**text), &[][..]),
+            Self::Chat { messages } => (None, &messages[..]),
+        };
+        let turns = messages.iter();
+        let turns = turns.flat_map(|turn| [Some(&turn.content), turn.reasoning_content.as_ref()]);
+        text.into_iter().chain(turns.flatten().map(String::as_str))
+    }
+}
+
 /// A turn as TRL has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnLine {
@@ -147,4 +160,16 @@ pub struct TurnLine {
     /// 0 for an answer that is there to be seen and not to be learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
+}
+
+impl TurnLine {
+    /// A turn of that role without reasoning.
+    #[must_use]
+    pub fn new(role: &str, content: impl Into<String>) -> Self {
+        Self {
+            role: role.to_owned(),
+            content: content.into(),
+            ..Self::default()
+        }
+    }
 }

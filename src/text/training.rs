@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `Tokenizer` for an unknown pre-tokenizer.
 pub fn byte_level_vocabulary(
-    texts: &[String],
+    texts: &[&str],
     pre: &str,
     size: usize,
 ) -> Result<(Vec<String>, Vec<String>)> {
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn words_that_come_often_become_tokens() {
-        let texts = vec!["wine and cheese and wine".to_owned(); 10];
+        let texts = ["wine and cheese and wine"; 10];
         let (tokens, merges) = byte_level_vocabulary(&texts, "smollm", 300).unwrap();
         assert!(tokens.len() <= 300 && tokens.contains(&"Ġwine".to_owned()));
         assert_eq!(tokens.len(), 256 + merges.len());

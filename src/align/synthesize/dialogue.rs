@@ -52,7 +52,7 @@ impl Dialogues<'_> {
             turns.append(&mut self.exchange(&topics, &policy, draw));
         }
         if !policy.text.is_empty() {
-            turns.insert(0, turn("system", policy.text.clone()));
+            turns.insert(0, TurnLine::new("system", policy.text.clone()));
         }
         turns
     }
@@ -111,9 +111,9 @@ impl Dialogues<'_> {
     fn exchange(&self, ruled: &[&Topic], policy: &Policy, draw: &mut Draw) -> Vec<TurnLine> {
         let (user, asked) = self.asked(ruled, policy, draw);
         let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.rationale).collect();
-        let mut answer = turn("assistant", self.answer(&asked, draw));
+        let mut answer = TurnLine::new("assistant", self.answer(&asked, draw));
         answer.reasoning_content = Some(rationale.join(" "));
-        vec![turn("user", user), answer]
+        vec![TurnLine::new("user", user), answer]
     }
 
     /// What the user says, and the requests in it: sometimes two, of different topics.
@@ -255,13 +255,5 @@ fn kind(asked: &[Ask<'_>]) -> PromptType {
         _ if allowed < asked.len() => PromptType::Partial,
         _ if asked.iter().all(|ask| !ask.topic.sensitive) => PromptType::Safe,
         _ => PromptType::Allowed,
-    }
-}
-
-fn turn(role: &str, content: String) -> TurnLine {
-    TurnLine {
-        role: role.to_owned(),
-        content,
-        ..TurnLine::default()
     }
 }

@@ -4,12 +4,14 @@
 //! [`policy`] draws a config and knows what it allows; [`dialogue`] draws requests and
 //! writes what a perfect follower says, its rationale first. The rationale names the topic,
 //! quotes the words of the rule that decides, and says yes or no. [`dictionary`] makes
-//! thousands of further topics out of nouns, so that quoting cannot be learned by heart.
+//! thousands of further topics out of nouns, so that quoting cannot be learned by heart;
+//! [`exercises`] come before all that.
 //! One piece in eight is held out: what is measured was never learned.
 
 pub mod content;
 pub mod dialogue;
 pub mod dictionary;
+pub mod exercises;
 pub mod policy;
 mod writing;
 

@@ -173,3 +173,32 @@ fn the_same_number_draws_the_same() {
     let ours = dialogues(&content, Part::Learned);
     assert!(ours == dialogues(&content, Part::Learned));
 }
+
+#[test]
+fn exercises_copy_and_look_up() {
+    use super::exercises::{Exercise, frequent_words};
+    let text = "abc abc abc bcd bcd Def ghij2 a tooooolong";
+    assert_eq!(frequent_words([text].into_iter(), 2), ["abc", "bcd"]);
+    let words: Vec<String> = (0..40).map(|n| format!("w{}", "x".repeat(2 + n))).collect();
+    let content = content();
+    for number in 0..50 {
+        let draw = &mut draw(number, Part::Learned);
+        let turns = Exercise::Copy.draw(&words, &content.wording, draw);
+        assert!(turns.iter().all(|turn| turn.content == turns[0].content));
+        let turns = Exercise::Rules.draw(&words, &content.wording, draw);
+        for answer in turns.iter().filter(|turn| turn.role == "assistant") {
+            let rationale = answer.reasoning_content.as_deref().unwrap();
+            let quote = quotes(rationale)[0];
+            assert!(
+                turns[0].content.contains(quote),
+                "{rationale}: {}",
+                turns[0].content
+            );
+            assert!(quote.contains(rationale.split(':').next().unwrap()));
+            assert_eq!(
+                rationale.ends_with("yes."),
+                answer.content.ends_with("yes.")
+            );
+        }
+    }
+}

@@ -89,7 +89,7 @@ pub fn corpus(stage: &Corpus, common: &Common) -> Result<()> {
 
 pub fn new(stage: &New, common: &Common) -> Result<()> {
     let lines = common.read_all::<TrainLine>(&stage.data)?;
-    let texts: Vec<String> = lines.into_iter().flat_map(words).collect();
+    let texts: Vec<&str> = lines.iter().flat_map(TrainLine::texts).collect();
     let shape = Shape {
         vocabulary: stage.vocabulary,
         width: stage.width,
@@ -107,16 +107,4 @@ pub fn new(stage: &New, common: &Common) -> Result<()> {
         stage.out.display()
     );
     Ok(())
-}
-
-/// All words of a line, for the vocabulary.
-fn words(line: TrainLine) -> Vec<String> {
-    match line {
-        TrainLine::Text { text } => vec![text],
-        TrainLine::Chat { messages } => messages
-            .into_iter()
-            .flat_map(|turn| [Some(turn.content), turn.reasoning_content])
-            .flatten()
-            .collect(),
-    }
 }

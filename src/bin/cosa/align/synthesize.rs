@@ -1,15 +1,16 @@
 //! `cosa align synthesize`: conversations under configs, put together from written pieces.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cosa::Result;
-use cosa::align::records::TrainLine;
+use cosa::align::records::{TrainLine, TurnLine};
 use cosa::align::synthesize::content::{Content, Topic};
 use cosa::align::synthesize::dialogue::{Dialogues, Difficulty};
+use cosa::align::synthesize::exercises::{Exercise, frequent_words};
 use cosa::align::synthesize::{Draw, Part, dictionary};
 use cosa::eval::records;
 use cosa::safety::Taxonomy;
+use cosa::{Error, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -42,6 +43,13 @@ pub struct Synthesize {
     /// eval --task`, and for `--model recorded:` as a perfect follower.
     #[arg(long, value_name = "N")]
     prompts: Option<usize>,
+    /// Write exercises instead: `copy` or `rules`, on the words that come most often in
+    /// `--texts`.
+    #[arg(long, value_name = "KIND", requires = "texts")]
+    exercise: Option<Exercise>,
+    /// JSON Lines as `sft` reads them.
+    #[arg(long, value_name = "FILE")]
+    texts: Option<PathBuf>,
     /// Write the requests alone, each with its risks: what `configs` begins with.
     #[arg(long)]
     requests: bool,
@@ -53,12 +61,26 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
     let content = Content::read(&stage.content)?;
     if stage.requests {
         let prompts = content.prompts();
-        return write(
-            &stage.out,
-            &prompts[..prompts.len().min(stage.count as usize)],
-        );
+        let count = prompts.len().min(stage.count as usize);
+        return write(&stage.out, &prompts[..count]);
+    }
+    let part = match stage.held_out {
+        true => Part::HeldOut,
+        false => Part::Learned,
+    };
+    // Each depends on its number alone, not on how many there are.
+    let draw = |number: u64| {
+        let mut random = ChaCha8Rng::seed_from_u64(common.seed);
+        random.set_stream(number);
+        Draw::new(random, part)
+    };
+    if let (Some(exercise), Some(texts)) = (stage.exercise, &stage.texts) {
+        let words = words(texts, common)?;
+        let line = |number| exercise.draw(&words, &content.wording, &mut draw(number));
+        return chats(stage, line);
     }
     let nouns = nouns(stage, &common.taxonomy)?;
+    eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
     let dialogues = Dialogues {
         content: &content,
         nouns: &nouns,
@@ -68,27 +90,39 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
             dictionary: stage.nouns,
         },
     };
-    let part = match stage.held_out {
-        true => Part::HeldOut,
-        false => Part::Learned,
-    };
-    eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
-    // Each depends on its number alone, not on how many there are.
-    let draw = |number: u64| {
-        let mut random = ChaCha8Rng::seed_from_u64(common.seed);
-        random.set_stream(number);
-        Draw::new(random, part)
-    };
-    if let Some(prompts) = stage.prompts {
-        let lines = (0..stage.count).flat_map(|n| dialogues.benchmark(n, prompts, &mut draw(n)));
-        return write(&stage.out, &lines.collect::<Vec<_>>());
+    match stage.prompts {
+        None => chats(stage, |number| dialogues.draw(&mut draw(number))),
+        Some(prompts) => {
+            let lines =
+                (0..stage.count).flat_map(|n| dialogues.benchmark(n, prompts, &mut draw(n)));
+            write(&stage.out, &lines.collect::<Vec<_>>())
+        }
     }
-    let line = |number| {
-        let messages = dialogues.draw(&mut draw(number));
-        TrainLine::Chat { messages }
+}
+
+/// Writes the conversations of all numbers.
+fn chats(stage: &Synthesize, turns: impl Fn(u64) -> Vec<TurnLine>) -> Result<()> {
+    let line = |number| TrainLine::Chat {
+        messages: turns(number),
     };
     write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
 }
+
+/// The words for exercises.
+fn words(texts: &Path, common: &Common) -> Result<Vec<String>> {
+    let lines: Vec<TrainLine> = common.read(texts)?;
+    let words = frequent_words(lines.iter().flat_map(TrainLine::texts), WORDS);
+    match words.len() {
+        0..24 => Err(Error::BadRecord {
+            at: texts.display().to_string(),
+            detail: format!("exercises need 24 words; it has {} that fit", words.len()),
+        }),
+        _ => Ok(words),
+    }
+}
+
+/// Words that exercises are drawn from.
+const WORDS: usize = 2000;
 
 /// The topics of the dictionary, each once.
 fn nouns(stage: &Synthesize, taxonomy: &Taxonomy) -> Result<Vec<Topic>> {
