@@ -118,7 +118,8 @@ fn draw(chart: &[Series], area: &Area<'_>) -> Result<(), Box<dyn std::error::Err
         .x_label_area_size(32)
         .y_label_area_size(48)
         .build_cartesian_2d(left..right, low - room..high + room)?;
-    context.configure_mesh().x_desc("steps").draw()?;
+    let mut mesh = context.configure_mesh();
+    mesh.x_desc("steps").light_line_style(TRANSPARENT).draw()?;
     for (colour, name, points) in chart {
         let colour = *colour;
         let line = context.draw_series(LineSeries::new(points.iter().copied(), &colour))?;

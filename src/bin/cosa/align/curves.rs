@@ -10,13 +10,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::files::{BadLines, json_lines, open, read_lines, replace};
 
-/// Steps that make one point of the curves.
-const POINT: usize = 20;
+/// Points of a curve, where the run has so many steps; of long runs, a point is 20 steps.
+const POINTS: u64 = 50;
+const LONGEST_POINT: u64 = 20;
 
 /// The bar on the screen, and the points beside the model.
 pub struct Curves {
     bar: ProgressBar,
     path: PathBuf,
+    /// Steps that make one point.
+    point: u64,
     points: Vec<PointLine>,
     steps: Vec<Progress>,
     begun: Instant,
@@ -36,6 +39,7 @@ impl Curves {
         Ok(Self {
             bar,
             path,
+            point: (steps / POINTS).clamp(1, LONGEST_POINT),
             points,
             steps: Vec::new(),
             begun: Instant::now(),
@@ -54,14 +58,14 @@ impl Curves {
         }
         self.steps.push(step.clone());
         self.bar.set_position(step.step);
-        if !step.step.is_multiple_of(POINT as u64) {
+        if !step.step.is_multiple_of(self.point) {
             return Ok(());
         }
         let Some(mut point) = PointLine::of(&self.steps) else {
             return Ok(());
         };
         let speed = point.tokens as f64 / self.begun.elapsed().as_secs_f64();
-        point.held_out = if step.step.is_multiple_of(10 * POINT as u64) {
+        point.held_out = if step.step.is_multiple_of(10 * self.point) {
             held_out()?
         } else {
             None

@@ -64,16 +64,7 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
         let count = prompts.len().min(stage.count as usize);
         return write(&stage.out, &prompts[..count]);
     }
-    let part = match stage.held_out {
-        true => Part::HeldOut,
-        false => Part::Learned,
-    };
-    // Each depends on its number alone, not on how many there are.
-    let draw = |number: u64| {
-        let mut random = ChaCha8Rng::seed_from_u64(common.seed);
-        random.set_stream(number);
-        Draw::new(random, part)
-    };
+    let draw = |number| draw_of(stage, common.seed, number);
     if let (Some(exercise), Some(texts)) = (stage.exercise, &stage.texts) {
         let words = words(texts, common)?;
         let line = |number| exercise.draw(&words, &content.wording, &mut draw(number));
@@ -98,6 +89,17 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
             write(&stage.out, &lines.collect::<Vec<_>>())
         }
     }
+}
+
+/// The chance of one conversation: it depends on its number alone, not on how many there are.
+fn draw_of(stage: &Synthesize, seed: u64, number: u64) -> Draw {
+    let part = match stage.held_out {
+        true => Part::HeldOut,
+        false => Part::Learned,
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(number);
+    Draw::new(random, part)
 }
 
 /// Writes the conversations of all numbers.
