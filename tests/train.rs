@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align::export::{Scheme, export};
 use cosa::align::sft::Sft;
+use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
     Example, Lora, Network, Parameters, Progress, Scope, TrainOptions, train,
 };
@@ -187,10 +188,22 @@ fn a_language_is_learned() {
 
 #[test]
 fn a_killed_run_goes_on_to_the_same_bits() {
+    for (method, accumulate) in [(Method::AdamW, 1), (Method::Muon, 3)] {
+        killed_and_resumed(method, accumulate);
+    }
+}
+
+fn killed_and_resumed(optimizer: Method, accumulate: usize) {
     let path = file("resume.gguf", small(), false);
-    let whole = run(&network(&path, &Scope::Full), &options(11, None), 0);
+    let of = |checkpoint: Option<PathBuf>| TrainOptions {
+        optimizer,
+        accumulate,
+        ..options(11, checkpoint)
+    };
+    let whole = run(&network(&path, &Scope::Full), &of(None), 0);
     let checkpoint = self::path("resume.checkpoint");
-    let options = options(11, Some(checkpoint.clone()));
+    drop(fs::remove_file(&checkpoint));
+    let options = of(Some(checkpoint));
     // Killed in step 10, two steps behind the last checkpoint.
     run(&network(&path, &Scope::Full), &options, 10);
     let rest = run(&network(&path, &Scope::Full), &options, 0);

@@ -17,6 +17,30 @@ pub struct Difficulty {
     pub exchanges: usize,
     /// One topic in so many comes out of the dictionary; 0 for none.
     pub dictionary: usize,
+    /// Whether requests are answered; if not, the answer is yes or no, and all is reading.
+    pub answers: bool,
+}
+
+/// The topics of a config's rules, each asked about once before any is asked about again: a
+/// quote that stands in the conversation already would be copied from there.
+struct Round<'c> {
+    topics: Vec<&'c Topic>,
+    next: usize,
+}
+
+impl<'c> Round<'c> {
+    fn new(topics: &[&'c Topic], draw: &mut Draw) -> Self {
+        let mut topics = topics.to_vec();
+        for at in (1..topics.len()).rev() {
+            topics.swap(at, draw.below(at + 1));
+        }
+        Self { topics, next: 0 }
+    }
+
+    fn next(&mut self) -> &'c Topic {
+        self.next += 1;
+        self.topics[(self.next - 1) % self.topics.len()]
+    }
 }
 
 /// Draws conversations.
@@ -44,12 +68,14 @@ impl Dialogues<'_> {
         let count = 1 + draw.below(self.difficulty.exchanges);
         if count > 1 && draw.below(3) == 0 {
             let other = Policy::draw(&topics, &self.content.wording, draw);
-            let mut before = self.exchange(&topics, &other, draw);
+            let round = &mut Round::new(&topics, draw);
+            let mut before = self.exchange(round, &other, draw);
             before[1].weight = Some(0);
             turns.append(&mut before);
         }
+        let round = &mut Round::new(&topics, draw);
         while turns.len() < 2 * count {
-            turns.append(&mut self.exchange(&topics, &policy, draw));
+            turns.append(&mut self.exchange(round, &policy, draw));
         }
         if !policy.text.is_empty() {
             turns.insert(0, TurnLine::new("system", policy.text.clone()));
@@ -61,8 +87,9 @@ impl Dialogues<'_> {
     pub fn benchmark(&self, number: u64, prompts: usize, draw: &mut Draw) -> Vec<BenchmarkLine> {
         let topics = self.topics(draw);
         let policy = Policy::draw(&topics, &self.content.wording, draw);
+        let round = &mut Round::new(&topics, draw);
         let mut line = |at| {
-            let (prompt, asked) = self.asked(&topics, &policy, draw);
+            let (prompt, asked) = self.asked(round, &policy, draw);
             let id = format!("{number}-{at}");
             let [helps, violates] = self.cues(&prompt, &asked);
             BenchmarkLine {
@@ -108,8 +135,13 @@ impl Dialogues<'_> {
     }
 
     /// The user's turn and the assistant's.
-    fn exchange(&self, ruled: &[&Topic], policy: &Policy, draw: &mut Draw) -> Vec<TurnLine> {
-        let (user, asked) = self.asked(ruled, policy, draw);
+    fn exchange<'s>(
+        &'s self,
+        round: &mut Round<'s>,
+        policy: &Policy,
+        draw: &mut Draw,
+    ) -> Vec<TurnLine> {
+        let (user, asked) = self.asked(round, policy, draw);
         let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.rationale).collect();
         let mut answer = TurnLine::new("assistant", self.answer(&asked, draw));
         answer.reasoning_content = Some(rationale.join(" "));
@@ -119,13 +151,13 @@ impl Dialogues<'_> {
     /// What the user says, and the requests in it: sometimes two, of different topics.
     fn asked<'s>(
         &'s self,
-        ruled: &[&'s Topic],
+        round: &mut Round<'s>,
         policy: &Policy,
         draw: &mut Draw,
     ) -> (String, Vec<Ask<'s>>) {
-        let first = self.ask(ruled, policy, draw);
+        let first = self.ask(round, policy, draw);
         if draw.once_in(5) {
-            let other = self.ask(ruled, policy, draw);
+            let other = self.ask(round, policy, draw);
             if other.topic.id != first.topic.id {
                 let joiner = draw.of(&self.content.wording.joiners);
                 let user = joiner
@@ -145,6 +177,10 @@ impl Dialogues<'_> {
 
     /// What is allowed is answered; what is not is named in one refusal.
     fn answer(&self, asked: &[Ask<'_>], draw: &mut Draw) -> String {
+        if !self.difficulty.answers {
+            let says = |ask: &Ask<'_>| if ask.decision.allowed { "Yes." } else { "No." };
+            return asked.iter().map(says).collect::<Vec<_>>().join(" ");
+        }
         let denied = asked.iter().filter(|ask| !ask.decision.allowed);
         let names: Vec<&str> = denied.map(|ask| &*ask.topic.name).collect();
         let mut parts = Vec::new();
@@ -187,13 +223,13 @@ impl Dialogues<'_> {
     }
 
     /// A request: mostly on a topic that the config has a rule for.
-    fn ask<'s>(&'s self, ruled: &[&'s Topic], policy: &Policy, draw: &mut Draw) -> Ask<'s> {
+    fn ask<'s>(&'s self, round: &mut Round<'s>, policy: &Policy, draw: &mut Draw) -> Ask<'s> {
         let topic = match draw.below(8) {
             0 if !self.content.harmless.is_empty() => {
                 &self.content.harmless[draw.below(self.content.harmless.len())]
             }
             1 => self.topic(draw),
-            _ => ruled[draw.below(ruled.len())],
+            _ => round.next(),
         };
         let request = &topic.requests[draw.below(topic.requests.len())];
         Ask {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::Draw;
 use super::content::Wording;
+use super::policy::rationale;
 use crate::align::records::TurnLine;
 use crate::error::{Error, Result};
 
@@ -102,7 +103,7 @@ fn rules(words: &[String], wording: &Wording, draw: &mut Draw) -> Vec<TurnLine> 
         let says = if *allows { "yes" } else { "no" };
         turns.push(TurnLine::new("user", format!("What about {word}?")));
         turns.push(TurnLine {
-            reasoning_content: Some(format!("{word}: \"{}\" -> {says}.", words.join(" "))),
+            reasoning_content: Some(rationale(word, &words.join(" "), *allows)),
             ..TurnLine::new("assistant", format!("The answer is {says}."))
         });
     }

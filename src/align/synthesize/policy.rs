@@ -110,39 +110,47 @@ impl Policy {
             ([], _) => topic.name.clone(),
             (_, scope) => format!("{} ({})", topic.name, scope.unwrap_or("general")),
         };
-        let say = |allowed: bool| if allowed { "yes" } else { "no" };
         if let Some(rule) = self.rules.iter().find(|rule| rule.topic == topic.id) {
-            let first = format!("{name}: \"{}\" -> {}", rule.quote, say(rule.allows));
-            return match &rule.except {
-                None => Decision {
+            let first = rationale(&name, &rule.quote, rule.allows);
+            let Some((except, quote)) = &rule.except else {
+                return Decision {
                     allowed: rule.allows,
-                    rationale: format!("{first}."),
-                },
-                Some((except, quote)) if Some(&**except) == scope => Decision {
-                    allowed: !rule.allows,
-                    rationale: format!("{first}, but \"{quote}\" -> {}.", say(!rule.allows)),
-                },
-                Some((_, quote)) => Decision {
-                    allowed: rule.allows,
-                    rationale: format!("{first}, not \"{quote}\"."),
-                },
+                    rationale: first,
+                };
+            };
+            let asked = Some(&**except) == scope;
+            let allowed = rule.allows != asked;
+            let not = if asked { "" } else { "not " };
+            return Decision {
+                allowed,
+                rationale: format!("{first} Except {quote}: {not}asked, so {}.", say(allowed)),
             };
         }
         match &self.others {
             _ if !topic.sensitive => Decision {
                 allowed: true,
-                rationale: format!("{name}: harmless -> yes."),
+                rationale: format!("About {name}. Harmless: yes."),
             },
             Others::NoConfig => Decision {
                 allowed: true,
-                rationale: format!("{name}: no rule -> yes."),
+                rationale: format!("About {name}. No rules: yes."),
             },
             Others::Said { allows, quote } => Decision {
                 allowed: *allows,
-                rationale: format!("{name}: \"{quote}\" -> {}.", say(*allows)),
+                rationale: rationale(&name, quote, *allows),
             },
         }
     }
+}
+
+/// What is thought before an answer. Quoted words have a space before them, as they have in
+/// the config: so they are the same tokens there and here, and can be copied.
+pub(super) fn rationale(name: &str, quote: &str, allows: bool) -> String {
+    format!("About {name}. Rule on {quote}: {}.", say(allows))
+}
+
+fn say(allows: bool) -> &'static str {
+    if allows { "yes" } else { "no" }
 }
 
 fn said(allows: bool, mut quote: String, text: &str) -> Others {

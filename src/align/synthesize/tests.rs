@@ -29,6 +29,7 @@ fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
         rules: 5,
         exchanges: 3,
         dictionary: 0,
+        answers: true,
     };
     let dialogues = Dialogues {
         content,
@@ -40,9 +41,15 @@ fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
         .collect()
 }
 
-/// The texts between quotation marks.
+/// What the rationale quotes of the config.
 fn quotes(rationale: &str) -> Vec<&str> {
-    rationale.split('"').skip(1).step_by(2).collect()
+    let parts = rationale.split(". ").filter_map(|part| {
+        let quoted = part
+            .strip_prefix("Rule on ")
+            .or(part.strip_prefix("Except "));
+        quoted.and_then(|quoted| quoted.rsplit_once(": "))
+    });
+    parts.map(|(quote, _)| quote).collect()
 }
 
 #[test]
@@ -118,9 +125,9 @@ fn rationales_quote_the_config_and_answers_follow_them() {
                     turns[0].content
                 );
             }
-            assert!(config || rationale.contains("no rule") || rationale.contains("harmless"));
-            let denied = rationale.ends_with("no.") || rationale.contains("-> no, not");
-            let single = rationale.matches(": ").count() == 1;
+            assert!(config || rationale.contains("No rules") || rationale.contains("Harmless"));
+            let denied = rationale.ends_with("no.");
+            let single = rationale.matches("About ").count() == 1;
             if single {
                 assert_eq!(
                     refuses(&turn.content),
@@ -194,7 +201,8 @@ fn exercises_copy_and_look_up() {
                 "{rationale}: {}",
                 turns[0].content
             );
-            assert!(quote.contains(rationale.split(':').next().unwrap()));
+            let name = rationale.strip_prefix("About ").unwrap();
+            assert!(quote.contains(name.split('.').next().unwrap()));
             assert_eq!(
                 rationale.ends_with("yes."),
                 answer.content.ends_with("yes.")

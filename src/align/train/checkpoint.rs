@@ -7,7 +7,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor, Var};
 use safetensors::SafeTensors;
 
-use super::adamw::AdamW;
+use super::optimizer::Optimizer;
 use super::training;
 use crate::error::{Error, Result};
 
@@ -18,17 +18,22 @@ const RUN: &str = "run";
 ///
 /// # Errors
 /// `Io` where the file cannot be written; the old one is still there then.
-pub fn save(path: &Path, weights: &BTreeMap<String, Var>, adam: &AdamW, run: &str) -> Result<()> {
+pub fn save(
+    path: &Path,
+    weights: &BTreeMap<String, Var>,
+    optimizer: &Optimizer,
+    run: &str,
+) -> Result<()> {
     let mut tensors: HashMap<String, Tensor> = HashMap::new();
     for (name, weight) in weights {
         tensors.insert(format!("weight.{name}"), weight.as_tensor().clone());
     }
-    for (name, (first, second)) in &adam.moments {
+    for (name, (first, second)) in &optimizer.moments {
         tensors.insert(format!("first.{name}"), first.clone());
         tensors.insert(format!("second.{name}"), second.clone());
     }
     let about = HashMap::from([
-        (STEP.to_owned(), adam.step.to_string()),
+        (STEP.to_owned(), optimizer.step.to_string()),
         (RUN.to_owned(), run.to_owned()),
     ]);
     let fresh = path.with_extension("new");
@@ -37,14 +42,19 @@ pub fn save(path: &Path, weights: &BTreeMap<String, Var>, adam: &AdamW, run: &st
     fs::rename(&fresh, path).map_err(|error| bad(path, &error.to_string()))
 }
 
-/// Puts what [`save`] wrote into the weights and gives the optimizer back; `None` where
-/// there is no file.
+/// Puts what [`save`] wrote into the weights and the optimizer; nothing happens where there
+/// is no file.
 ///
 /// # Errors
 /// `Io` for a file that cannot be read, or is of another run.
-pub fn load(path: &Path, weights: &BTreeMap<String, Var>, run: &str) -> Result<Option<AdamW>> {
+pub fn load(
+    path: &Path,
+    weights: &BTreeMap<String, Var>,
+    optimizer: &mut Optimizer,
+    run: &str,
+) -> Result<()> {
     if !path.exists() {
-        return Ok(None);
+        return Ok(());
     }
     let bytes = fs::read(path).map_err(|error| bad(path, &error.to_string()))?;
     let damaged = |error: safetensors::SafeTensorError| bad(path, &error.to_string());
@@ -62,17 +72,14 @@ pub fn load(path: &Path, weights: &BTreeMap<String, Var>, run: &str) -> Result<O
         let found = tensors.get(&format!("{kind}.{name}"));
         found.ok_or_else(|| bad(path, &format!("the checkpoint lacks {kind}.{name}")))
     };
-    let mut adam = AdamW {
-        step,
-        ..AdamW::default()
-    };
+    optimizer.step = step;
     for (name, weight) in weights {
         let to = |tensor: &Tensor| tensor.to_device(weight.device()).map_err(training);
         weight.set(&to(get("weight", name)?)?).map_err(training)?;
         let moments = (to(get("first", name)?)?, to(get("second", name)?)?);
-        adam.moments.insert(name.clone(), moments);
+        optimizer.moments.insert(name.clone(), moments);
     }
-    Ok(Some(adam))
+    Ok(())
 }
 
 fn bad(path: &Path, detail: &str) -> Error {

@@ -1,17 +1,21 @@
 //! Training: gradients by candle's autograd, everything else in plain sight.
 //!
 //! A step's way: [`batches`] says which items come, an [`Objective`] turns them into a loss
-//! on the [`network`], [`adamw`] moves the weights, and a [`checkpoint`] keeps them. The
+//! on the [`network`], the [`optimizer`] moves the weights, and a [`checkpoint`] keeps them. The
 //! same seed gives the same weights, also for a run that was stopped and goes on.
 
-pub mod adamw;
+mod adamw;
 pub mod batches;
 pub mod checkpoint;
+mod cores;
 pub mod curve;
 pub mod examples;
+pub mod gradients;
 pub mod likelihood;
+mod muon;
 pub mod network;
 mod ops;
+pub mod optimizer;
 pub mod options;
 pub mod parameters;
 pub mod run;

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::optimizer::Method;
 use crate::error::{Result, require};
 
 /// Steps, batches and rates of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainOptions {
+    /// How weights are moved.
+    pub optimizer: Method,
     /// Steps of the optimizer.
     pub steps: u64,
     /// Tokens of one pass at most, padding included: what memory allows.
@@ -34,6 +37,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
+            optimizer: Method::AdamW,
             steps: 1000,
             batch_tokens: 4096,
             accumulate: 1,

@@ -2,15 +2,16 @@
 
 use candle_core::{DType, Tensor};
 
-use super::adamw::{AdamW, Gradients, accumulate, clip};
 use super::batches::Batches;
+use super::gradients::{Gradients, accumulate, clip, of_weights};
 use super::network::Network;
+use super::optimizer::Optimizer;
 use super::options::TrainOptions;
-use super::{checkpoint, training};
+use super::{checkpoint, cores, training};
 use crate::error::{Error, Result, require};
 
 /// What training makes smaller.
-pub trait Objective {
+pub trait Objective: Sync {
     /// Tokens of each item, all its sequences together, each padded to the longest.
     fn lengths(&self) -> Vec<usize>;
 
@@ -65,20 +66,24 @@ pub fn train(
 ) -> Result<()> {
     options.validate()?;
     let weights = network.parameters().trained();
-    let mut adam = match &options.checkpoint {
-        Some(path) => checkpoint::load(path, weights, run)?.unwrap_or_default(),
-        None => AdamW::default(),
+    let mut optimizer = Optimizer {
+        method: options.optimizer,
+        ..Optimizer::default()
     };
+    if let Some(path) = &options.checkpoint {
+        checkpoint::load(path, weights, &mut optimizer, run)?;
+    }
     let mut order = Order::new(objective, options)?;
-    order.skip(adam.step * options.accumulate as u64);
-    while adam.step < options.steps {
+    order.skip(optimizer.step * options.accumulate as u64);
+    while optimizer.step < options.steps {
         let items: Vec<Vec<usize>> = (0..options.accumulate).map(|_| order.next()).collect();
-        let mut progress = step(network, objective, options, (&mut adam, &items))?;
+        let mut progress = step(network, objective, options, (&mut optimizer, &items))?;
         progress.tokens = items.iter().map(|batch| order.batches.padded(batch)).sum();
         each(&progress)?;
-        let due = adam.step.is_multiple_of(options.checkpoint_every) || adam.step == options.steps;
+        let due = optimizer.step.is_multiple_of(options.checkpoint_every)
+            || optimizer.step == options.steps;
         if let (true, Some(path)) = (due, &options.checkpoint) {
-            checkpoint::save(path, weights, &adam, run)?;
+            checkpoint::save(path, weights, &optimizer, run)?;
         }
     }
     Ok(())
@@ -108,7 +113,7 @@ fn step(
     network: &Network,
     objective: &dyn Objective,
     options: &TrainOptions,
-    (adam, batches): (&mut AdamW, &[Vec<usize>]),
+    (optimizer, batches): (&mut Optimizer, &[Vec<usize>]),
 ) -> Result<Progress> {
     let weights = network.parameters().trained();
     let total: f64 = batches
@@ -117,29 +122,32 @@ fn step(
         .map(|&item| objective.weight(item))
         .sum();
     let mut progress = Progress {
-        step: adam.step + 1,
+        step: optimizer.step + 1,
         loss: 0.0,
-        rate: options.rate(adam.step),
+        rate: options.rate(optimizer.step),
         gradient: 0.0,
         tokens: 0,
         others: Vec::new(),
     };
     let mut gradients = Gradients::new();
-    for batch in batches {
-        let mut pass = || -> candle_core::Result<()> {
-            let loss = objective.loss(network, batch)?;
-            progress.loss += f64::from(loss.sum.to_dtype(DType::F32)?.to_scalar::<f32>()?) / total;
-            add(&mut progress.others, &loss.others, total);
-            accumulate(&mut gradients, weights, (loss.sum / total)?.backward()?)
-        };
-        pass().map_err(training)?;
+    let pass = |batch: &Vec<usize>| -> candle_core::Result<(f64, Loss, Gradients)> {
+        let loss = objective.loss(network, batch)?;
+        let sum = f64::from(loss.sum.to_dtype(DType::F32)?.to_scalar::<f32>()?);
+        let found = of_weights(weights, (&loss.sum / total)?.backward()?)?;
+        Ok((sum, loss, found))
+    };
+    for done in cores::each(batches.iter().collect(), pass) {
+        let (sum, loss, found) = done.map_err(training)?;
+        progress.loss += sum / total;
+        add(&mut progress.others, &loss.others, total);
+        accumulate(&mut gradients, found).map_err(training)?;
     }
     progress.gradient = clip(&mut gradients, options.clip).map_err(training)?;
     if !progress.loss.is_finite() || !progress.gradient.is_finite() {
         return Err(diverged(&progress, options));
     }
     let (rate, decay) = (progress.rate, options.weight_decay);
-    let moved = adam.step(weights, &gradients, rate, decay);
+    let moved = optimizer.step(weights, &gradients, rate, decay);
     moved.map_err(training)?;
     Ok(progress)
 }

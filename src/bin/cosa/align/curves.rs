@@ -22,6 +22,7 @@ pub struct Curves {
     point: u64,
     points: Vec<PointLine>,
     steps: Vec<Progress>,
+    /// When the first of them began.
     begun: Instant,
 }
 
@@ -54,7 +55,6 @@ impl Curves {
         if self.steps.is_empty() {
             // Those of a run that was stopped behind its last checkpoint come again.
             self.points.retain(|point| point.step < step.step);
-            self.begun = Instant::now();
         }
         self.steps.push(step.clone());
         self.bar.set_position(step.step);
@@ -73,6 +73,7 @@ impl Curves {
         self.tell(&point, speed);
         self.points.push(point);
         self.steps.clear();
+        self.begun = Instant::now();
         replace(&self.path, &json_lines(&self.points)?)
     }
 

@@ -36,6 +36,9 @@ pub struct Synthesize {
     /// Exchanges of a conversation at most.
     #[arg(long, default_value_t = 3)]
     exchanges: usize,
+    /// Let the assistant say yes or no alone, after its rationale.
+    #[arg(long)]
+    verdicts: bool,
     /// Use the pieces that are not learned from.
     #[arg(long)]
     held_out: bool,
@@ -79,6 +82,7 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
             rules: stage.rules,
             exchanges: stage.exchanges,
             dictionary: stage.nouns,
+            answers: !stage.verdicts,
         },
     };
     match stage.prompts {
