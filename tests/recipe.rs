@@ -89,7 +89,12 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
     let report = fs::read_to_string(file("perfect").join("report.json")).unwrap();
     assert!(report.contains("cosa_score"), "{report}");
 
+    // The file says how it came to be: one line each of sft and dpo.
     let before = fs::read(file("model.gguf")).unwrap();
+    let text = String::from_utf8_lossy(&before);
+    assert!(text.contains("cosa.provenance"));
+    assert_eq!(text.matches(" lora None ").count(), 2);
+
     let again = all(&recipe, &work).unwrap();
     assert_eq!(again.matches("done before").count(), 12, "{again}");
     // What is missing is made again, to the same bits.

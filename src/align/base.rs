@@ -2,7 +2,6 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use serde::{Deserialize, Serialize};
 
 use super::random::normal;
 use crate::error::{Result, require};
@@ -30,8 +29,7 @@ const UNUSED: i64 = 5;
 const TEMPLATE: &str = "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}{% if message.reasoning_content %}{{ '<think>' + message.reasoning_content + '</think>' }}{% endif %}{{ message.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 /// The shape of a new model of the family `llama`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     /// Tokens, special ones included.
     pub vocabulary: usize,

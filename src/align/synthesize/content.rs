@@ -81,6 +81,7 @@ pub struct Wording {
     pub refusals: Vec<String>,
     pub joiners: Vec<String>,
     pub frames: Vec<String>,
+    pub mentions: Vec<String>,
 }
 
 /// All pieces of a folder.

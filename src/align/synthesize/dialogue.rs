@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Draw;
-use super::content::{Content, Request, Topic};
-use super::policy::{Decision, Policy};
+use super::asking::Ask;
+use super::content::{Content, Topic};
+use super::policy::Policy;
 use crate::align::records::{BenchmarkLine, TurnLine};
 use crate::safety::PromptType;
 
@@ -65,7 +66,11 @@ impl Dialogues<'_> {
             _ => Policy::draw(&topics, &self.content.wording, draw),
         };
         let mut turns = Vec::new();
-        let count = 1 + draw.below(self.difficulty.exchanges);
+        let mut count = 1 + draw.below(self.difficulty.exchanges);
+        if !self.difficulty.answers {
+            // More would ask for rules that were quoted before.
+            count = count.min(topics.len() + 1);
+        }
         if count > 1 && draw.below(3) == 0 {
             let other = Policy::draw(&topics, &self.content.wording, draw);
             let round = &mut Round::new(&topics, draw);
@@ -187,7 +192,7 @@ impl Dialogues<'_> {
         let mut refused = false;
         for ask in asked {
             if ask.decision.allowed {
-                parts.push(draw.of(&ask.request.answers).to_owned());
+                parts.push(draw.of(ask.answers).to_owned());
             } else if !refused {
                 refused = true;
                 let refusal = draw.of(&self.content.wording.refusals);
@@ -202,7 +207,7 @@ impl Dialogues<'_> {
     fn cues(&self, prompt: &str, asked: &[Ask<'_>]) -> [Vec<String>; 2] {
         let words = |allowed: bool| -> BTreeSet<String> {
             let own = asked.iter().filter(|ask| ask.decision.allowed == allowed);
-            let answers = own.flat_map(|ask| &ask.request.answers);
+            let answers = own.flat_map(|ask| ask.answers);
             answers.flat_map(|answer| content_words(answer)).collect()
         };
         let refusals = self.content.wording.refusals.iter().map(String::as_str);
@@ -231,21 +236,11 @@ impl Dialogues<'_> {
             1 => self.topic(draw),
             _ => round.next(),
         };
-        let request = &topic.requests[draw.below(topic.requests.len())];
-        Ask {
-            topic,
-            request,
-            words: draw.of(&request.asks).to_owned(),
-            decision: policy.decide(topic, request.scope.as_deref()),
+        if !self.difficulty.answers && topic.sensitive && draw.once_in(3) {
+            return Ask::mention(topic, &self.content.wording, policy, draw);
         }
+        Ask::request(topic, policy, draw)
     }
-}
-
-struct Ask<'c> {
-    topic: &'c Topic,
-    request: &'c Request,
-    words: String,
-    decision: Decision,
 }
 
 /// Words of at least five letters, in lower case, but those that fit any answer.

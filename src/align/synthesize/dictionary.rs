@@ -28,6 +28,16 @@ const NAMES: [&str; 6] = [
     "questions about {}",
 ];
 
+/// Words of meanings that are left out: those of people, whom no rule should be about, of the
+/// body, and of what a taxonomy need not know to be sensitive.
+const LEFT_OUT: &str = "\
+    person people persons someone somebody who whose man men woman women boy girl child \
+    children young baby infant male female member members native inhabitant ethnic race \
+    racial offensive disparaging insulting derogatory vulgar obscene slang slur sex \
+    sexual sexually erotic genital genitals nude naked body anus semen sperm urine feces \
+    excrement drug drugs narcotic opium heroin cocaine poison poisonous toxic explosive \
+    suicide murder kill killing death dead torture slave slavery crime criminal illegal";
+
 /// The topic that an entry of a dictionary makes, where it is an everyday noun with a short
 /// meaning and none of a taxonomy's words in it.
 ///
@@ -66,10 +76,49 @@ fn is_everyday(term: &str, definition: &str, taxonomy: &Taxonomy) -> bool {
         .categories
         .iter()
         .flat_map(|category| &category.words);
-    let is_told = |word: &String| term == word || definition.split(' ').any(|own| own == word);
+    let told: Vec<&str> = definition.split([' ', ',']).chain([term]).collect();
+    let is_told = |word: &str| told.contains(&word);
     (4..=10).contains(&term.len())
         && term.bytes().all(is_letter)
         && definition.len() <= 64
         && bytes.all(|byte| is_letter(byte) || byte == b' ' || byte == b',')
-        && !words.into_iter().any(is_told)
+        && !words
+            .map(String::as_str)
+            .chain(LEFT_OUT.split(' '))
+            .any(is_told)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::eval::records::jsonl;
+
+    #[test]
+    fn everyday_nouns_become_topics_and_others_do_not() {
+        let json = include_str!("../../../pkg/benchmark/everyday_taxonomy.json");
+        let taxonomy = Taxonomy::parse("everyday", json).unwrap();
+        let of = |term: &str, definition: &str, pos: &str| {
+            let line =
+                format!(r#"{{"term": "{term}", "definition": "{definition}", "pos": "{pos}"}}"#);
+            let entry = jsonl("test", line.as_bytes()).next().unwrap().unwrap();
+            topic(&entry, &taxonomy).unwrap()
+        };
+        let lantern = of("lantern", "a light in a case that can be carried", "noun").unwrap();
+        assert_eq!(
+            lantern.requests[0].answers,
+            ["Lantern means a light in a case that can be carried."]
+        );
+        assert!(!lantern.sensitive && lantern.names.contains(&"questions about lantern".into()));
+        for (term, definition, pos) in [
+            ("shine", "give off light", "verb"),
+            ("gambler", "one of those at a casino, gambling", "noun"),
+            ("neighbor", "a person who lives nearby", "noun"),
+            ("hemlock", "a poisonous drink", "noun"),
+            ("ale", "too short a term", "noun"),
+            ("Lantern", "with a capital", "noun"),
+        ] {
+            assert!(of(term, definition, pos).is_none(), "{term}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 //! [`exercises`] come before all that.
 //! One piece in eight is held out: what is measured was never learned.
 
+mod asking;
 pub mod content;
 pub mod dialogue;
 pub mod dictionary;
@@ -40,6 +41,11 @@ impl Draw {
     #[must_use]
     pub fn new(random: ChaCha8Rng, part: Part) -> Self {
         Self { random, part }
+    }
+
+    /// The part that is drawn from.
+    pub(super) fn part(&self) -> Part {
+        self.part
     }
 
     /// A number below `end`, which is not zero.

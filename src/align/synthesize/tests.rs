@@ -79,6 +79,7 @@ fn every_piece_is_whole() {
         (&wording.refusals, &["{name}"]),
         (&wording.joiners, &["{A}", "{b}"]),
         (&wording.frames, &["{A}"]),
+        (&wording.mentions, &["{T}"]),
     ] {
         for template in templates {
             let whole = places

@@ -14,7 +14,6 @@ use crate::error;
 pub struct Network {
     parameters: Parameters,
     rope: Rope,
-    width: usize,
 }
 
 impl Network {
@@ -37,7 +36,6 @@ impl Network {
         }
         Ok(Self {
             rope: Rope::new(&inv_freq, longest, config.family.adjacent_rope),
-            width: config.embedding_length,
             parameters,
         })
     }
@@ -131,11 +129,5 @@ impl Network {
             Some(weight) => Ok(weight),
             None => bail!("the model lacks the tensor {name}"),
         }
-    }
-
-    /// Width of the hidden states.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        self.width
     }
 }

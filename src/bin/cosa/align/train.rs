@@ -196,16 +196,16 @@ fn run(
         })
     })?;
     curves.close(stage)?;
-    let metadata = provenance(network.parameters().metadata(), stage, &about);
+    let metadata = provenance(network.parameters().metadata(), &about)?;
     replace_bytes(&settings.out, &network.parameters().to_gguf(metadata)?)
 }
 
 /// The metadata with one line more about how the weights came to be.
-fn provenance(metadata: &Metadata, stage: &str, about: &str) -> Metadata {
+fn provenance(metadata: &Metadata, about: &str) -> Result<Metadata> {
+    const KEY: &str = "cosa.provenance";
+    let before = metadata.opt_strings(KEY)?.unwrap_or_default();
+    let lines = before.iter().cloned().chain([about.to_owned()]).collect();
     let mut metadata = metadata.clone();
-    metadata.set(
-        &format!("cosa.provenance.{stage}"),
-        Value::String(about.to_owned()),
-    );
-    metadata
+    metadata.set(KEY, Value::Strings(lines));
+    Ok(metadata)
 }

@@ -1,0 +1,60 @@
+//! What a request is about, and its words.
+
+use super::content::{Request, Topic, Wording};
+use super::policy::{Decision, Policy};
+use super::{Draw, Part};
+
+/// One request under a config.
+pub(super) struct Ask<'c> {
+    pub topic: &'c Topic,
+    pub answers: &'c [String],
+    pub words: String,
+    pub decision: Decision,
+}
+
+impl<'c> Ask<'c> {
+    /// One of the topic's requests.
+    pub fn request(topic: &'c Topic, policy: &Policy, draw: &mut Draw) -> Self {
+        let request: &Request = &topic.requests[draw.below(topic.requests.len())];
+        Self {
+            topic,
+            answers: &request.answers,
+            words: hasty(draw.of(&request.asks), draw),
+            decision: policy.decide(topic, request.scope.as_deref()),
+        }
+    }
+
+    /// The topic under one of the names that rules have for it, or a part of it: many more
+    /// words than the requests have. There is no answer to it but yes or no.
+    pub fn mention(topic: &'c Topic, wording: &Wording, policy: &Policy, draw: &mut Draw) -> Self {
+        let part = match topic.scopes.len() {
+            0 => None,
+            _ if draw.below(2) == 0 => None,
+            count => Some(&topic.scopes[draw.below(count)]),
+        };
+        let name = part.map_or(&topic.names, |part| &part.phrases);
+        let words = draw.of(&wording.mentions).replace("{T}", draw.of(name));
+        Self {
+            topic,
+            answers: &[],
+            words: hasty(&words, draw),
+            decision: policy.decide(topic, part.map(|part| &*part.name)),
+        }
+    }
+}
+
+/// Some users type in small letters, or leave out short words; none that is measured does.
+fn hasty(words: &str, draw: &mut Draw) -> String {
+    if draw.part() == Part::HeldOut {
+        return words.to_owned();
+    }
+    match draw.below(6) {
+        0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
+        1 => {
+            let short = |word: &&str| word.len() > 3 || draw.below(2) == 0;
+            let left: Vec<&str> = words.split(' ').filter(short).collect();
+            left.join(" ")
+        }
+        _ => words.to_owned(),
+    }
+}
