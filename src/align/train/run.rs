@@ -33,6 +33,14 @@ pub struct Loss {
     pub others: Vec<(&'static str, f64)>,
 }
 
+impl Loss {
+    fn value(&self) -> candle_core::Result<f64> {
+        Ok(f64::from(
+            self.sum.to_dtype(DType::F32)?.to_scalar::<f32>()?,
+        ))
+    }
+}
+
 /// How a run stands after a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
@@ -99,8 +107,8 @@ pub fn mean_loss(network: &Network, objective: &dyn Objective) -> Result<f64> {
     let (mut sum, mut weight) = (0.0, 0.0);
     for batch in items.chunks(AT_ONCE) {
         let loss = objective.loss(network, batch);
-        let loss = loss.and_then(|loss| loss.sum.to_dtype(DType::F32)?.to_scalar::<f32>());
-        sum += f64::from(loss.map_err(training)?);
+        let loss = loss.and_then(|loss| loss.value());
+        sum += loss.map_err(training)?;
         weight += batch
             .iter()
             .map(|&item| objective.weight(item))
@@ -130,15 +138,10 @@ fn step(
         others: Vec::new(),
     };
     let mut gradients = Gradients::new();
-    let pass = |batch: &Vec<usize>| -> candle_core::Result<(f64, Loss, Gradients)> {
-        let loss = objective.loss(network, batch)?;
-        let sum = f64::from(loss.sum.to_dtype(DType::F32)?.to_scalar::<f32>()?);
-        let found = of_weights(weights, (&loss.sum / total)?.backward()?)?;
-        Ok((sum, loss, found))
-    };
+    let pass = |batch: &Vec<usize>| pass(network, objective, batch, total);
     for done in cores::each(batches.iter().collect(), pass) {
-        let (sum, loss, found) = done.map_err(training)?;
-        progress.loss += sum / total;
+        let (loss, found) = done.map_err(training)?;
+        progress.loss += loss.value().map_err(training)? / total;
         add(&mut progress.others, &loss.others, total);
         accumulate(&mut gradients, found).map_err(training)?;
     }
@@ -150,6 +153,19 @@ fn step(
     let moved = optimizer.step(weights, &gradients, rate, decay);
     moved.map_err(training)?;
     Ok(progress)
+}
+
+/// The loss of a batch, and the gradients of its share of the mean.
+fn pass(
+    network: &Network,
+    objective: &dyn Objective,
+    batch: &[usize],
+    total: f64,
+) -> candle_core::Result<(Loss, Gradients)> {
+    let loss = objective.loss(network, batch)?;
+    let weights = network.parameters().trained();
+    let found = of_weights(weights, (&loss.sum / total)?.backward()?)?;
+    Ok((loss, found))
 }
 
 fn add(sums: &mut Vec<(&'static str, f64)>, found: &[(&'static str, f64)], total: f64) {
