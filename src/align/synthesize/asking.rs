@@ -51,8 +51,8 @@ fn hasty(words: &str, draw: &mut Draw) -> String {
     match draw.below(6) {
         0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
         1 => {
-            let short = |word: &&str| word.len() > 3 || draw.below(2) == 0;
-            let left: Vec<&str> = words.split(' ').filter(short).collect();
+            let stays = |word: &&str| word.len() > 3 || draw.below(2) == 0;
+            let left: Vec<&str> = words.split(' ').filter(stays).collect();
             left.join(" ")
         }
         _ => words.to_owned(),

@@ -32,9 +32,7 @@ struct Round<'c> {
 impl<'c> Round<'c> {
     fn new(topics: &[&'c Topic], draw: &mut Draw) -> Self {
         let mut topics = topics.to_vec();
-        for at in (1..topics.len()).rev() {
-            topics.swap(at, draw.below(at + 1));
-        }
+        draw.shuffle(&mut topics);
         Self { topics, next: 0 }
     }
 

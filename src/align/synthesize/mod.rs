@@ -18,7 +18,7 @@ mod writing;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::eval::statistics::below;
+use crate::eval::statistics::{below, shuffle};
 
 /// Which pieces are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Draw {
     /// A number below `end`, which is not zero.
     pub(super) fn below(&mut self, end: usize) -> usize {
         below(&mut self.random, end)
+    }
+
+    /// Puts the items into an order drawn by chance.
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        shuffle(items, &mut self.random);
     }
 
     /// True once in `times`.
