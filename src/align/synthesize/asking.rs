@@ -24,6 +24,27 @@ impl<'c> Ask<'c> {
         }
     }
 
+    /// One of the topic's questions, of which it has some: other words again, and no answer
+    /// either.
+    pub fn question(topic: &'c Topic, policy: &Policy, draw: &mut Draw) -> Self {
+        let count = topic.questions.iter().map(|it| it.asks.len()).sum();
+        let mut at = draw.below(count);
+        let mut of = &topic.questions[0];
+        for questions in &topic.questions {
+            of = questions;
+            if at < of.asks.len() {
+                break;
+            }
+            at -= of.asks.len();
+        }
+        Self {
+            topic,
+            answers: &[],
+            words: hasty(draw.of(&of.asks), draw),
+            decision: policy.decide(topic, of.scope.as_deref()),
+        }
+    }
+
     /// The topic under one of the names that rules have for it, or a part of it: many more
     /// words than the requests have. There is no answer to it but yes or no.
     pub fn mention(topic: &'c Topic, wording: &Wording, policy: &Policy, draw: &mut Draw) -> Self {

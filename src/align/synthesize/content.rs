@@ -25,6 +25,9 @@ pub struct Topic {
     pub scopes: Vec<Scope>,
     /// What is asked about it.
     pub requests: Vec<Request>,
+    /// What is asked about it besides, without an answer: to be told apart, no more.
+    #[serde(default)]
+    pub questions: Vec<Questions>,
     /// Rules on everything else that is sensitive cover it.
     #[serde(skip)]
     pub sensitive: bool,
@@ -51,6 +54,17 @@ pub struct Request {
     pub asks: Vec<String>,
     /// Answers, each complete.
     pub answers: Vec<String>,
+}
+
+/// Requests on one part of a topic, or on none of its parts, that nobody wrote answers to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Questions {
+    /// The part of the topic.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Each asks for something else.
+    pub asks: Vec<String>,
 }
 
 /// How configs and conversations are worded. `{T}` is a topic, `{S}` a part of one, `{P}` a
@@ -146,11 +160,17 @@ impl Content {
             if topic.sensitive && topic.names.is_empty() {
                 return Err(bad(topic, "has no names".to_owned()));
             }
-            for request in &topic.requests {
-                let known = |scope: &String| topic.scopes.iter().any(|known| known.name == *scope);
-                if request.scope.as_ref().is_some_and(|scope| !known(scope)) {
-                    return Err(bad(topic, format!("{:?} is no scope of it", request.scope)));
+            let scopes = topic.requests.iter().filter_map(|it| it.scope.as_ref());
+            let scopes = scopes.chain(topic.questions.iter().filter_map(|it| it.scope.as_ref()));
+            for scope in scopes {
+                if topic.scopes.iter().all(|known| known.name != *scope) {
+                    return Err(bad(topic, format!("{scope:?} is no scope of it")));
                 }
+            }
+            if topic.questions.iter().any(|it| it.asks.is_empty()) {
+                return Err(bad(topic, "has questions without asks".to_owned()));
+            }
+            for request in &topic.requests {
                 if request.asks.is_empty() || request.answers.is_empty() {
                     return Err(bad(topic, "a request lacks asks or answers".to_owned()));
                 }

@@ -234,10 +234,14 @@ impl Dialogues<'_> {
             1 => self.topic(draw),
             _ => round.next(),
         };
-        if !self.difficulty.answers && topic.sensitive && draw.once_in(3) {
-            return Ask::mention(topic, &self.content.wording, policy, draw);
+        if self.difficulty.answers {
+            return Ask::request(topic, policy, draw);
         }
-        Ask::request(topic, policy, draw)
+        match draw.below(6) {
+            0 | 1 if topic.sensitive => Ask::mention(topic, &self.content.wording, policy, draw),
+            2..5 if !topic.questions.is_empty() => Ask::question(topic, policy, draw),
+            _ => Ask::request(topic, policy, draw),
+        }
     }
 }
 

@@ -65,6 +65,7 @@ pub fn topic(entry: &Record, taxonomy: &Taxonomy) -> Result<Option<Topic>> {
             asks: fill(&ASKS).iter().map(|ask| capital(ask)).collect(),
             answers: vec![capital(&format!("{term} means {definition}."))],
         }],
+        questions: Vec::new(),
         sensitive: false,
     }))
 }

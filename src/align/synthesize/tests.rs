@@ -93,7 +93,8 @@ fn every_piece_is_whole() {
             .requests
             .iter()
             .flat_map(|r| r.asks.iter().chain(&r.answers));
-        for text in texts.chain(&topic.names) {
+        let questions = topic.questions.iter().flat_map(|it| &it.asks);
+        for text in texts.chain(questions).chain(&topic.names) {
             let whole = !text.trim().is_empty() && !text.contains(['{', '}', '<', '>']);
             assert!(whole, "{text}");
         }
