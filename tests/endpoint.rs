@@ -121,6 +121,35 @@ fn refused(answers: Vec<String>) -> (String, usize) {
 }
 
 #[test]
+fn texts_become_vectors_in_their_order() {
+    let of = |data: &str| {
+        let json = format!(r#"{{"data": [{data}]}}"#);
+        let server = Server::new(vec![answer("200 OK", "", &json)]);
+        let found = Endpoint::new(server.options()).unwrap().embed(&["a", "b"]);
+        (found, server.asked())
+    };
+    let (found, asked) =
+        of(r#"{"index": 1, "embedding": [0, -1]}, {"index": 0, "embedding": [1.5, 2]}"#);
+    assert_eq!(found.unwrap(), [[1.5, 2.0], [0.0, -1.0]]);
+    let (head, body) = asked[0].split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /v1/embeddings HTTP/1.1"), "{head}");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let expected = serde_json::json!({ "model": "small", "input": ["a", "b"] });
+    assert_eq!(body, expected);
+    for data in [
+        "",
+        r#"{"index": 0, "embedding": [1]}"#,
+        r#"{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1, 2]}"#,
+        r#"{"index": 0, "embedding": [1]}, {"index": 7, "embedding": [1]}"#,
+        r#"{"index": 0, "embedding": [1]}, {"index": 1, "embedding": ["x"]}"#,
+    ] {
+        let error = of(data).0.unwrap_err().to_string();
+        assert!(error.contains("2 vectors of one length"), "{error}");
+        assert!(error.contains("/embeddings"), "{error}");
+    }
+}
+
+#[test]
 fn an_answer_is_given() {
     let server = Server::new(vec![good()]);
     assert_eq!(server.ask().unwrap(), "Hello!");

@@ -1,11 +1,11 @@
 //! Risk categories: what a config can allow or forbid by name.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// One kind of content.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RiskCategory {
     /// The name in files; never shown to a model.
@@ -20,7 +20,7 @@ pub struct RiskCategory {
 }
 
 /// The categories that a judge looks for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Taxonomy {
     /// Each with its own id.

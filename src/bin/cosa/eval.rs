@@ -5,7 +5,7 @@ mod files;
 mod parts;
 
 pub use data::taxonomy_of;
-pub use parts::{Reach, judge_of, system_of};
+pub use parts::{Reach, endpoint_of, judge_of, system_of};
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

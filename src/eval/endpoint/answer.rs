@@ -85,27 +85,43 @@ impl From<ureq::Error> for Failure {
     }
 }
 
-/// The text of an answer.
-pub(super) fn read(mut response: Response<Body>) -> Result<String, Failure> {
-    let status = response.status();
-    if !status.is_success() {
-        return Err(refusal(response));
-    }
-    let body = response.body_mut().with_config().limit(MAX_BODY);
-    let body = body.read_to_vec()?;
-    let answer: Value = serde_json::from_slice(&body).map_err(|_| {
-        let found = match body.trim_ascii_start().first() {
-            None => "nothing",
-            Some(b'<') => "a web page",
-            Some(_) => "no whole JSON",
-        };
-        Failure::passing(format!("HTTP {status} with {found} instead of an answer"))
-            .with_body(&body)
-    })?;
-    text(&answer).map_err(|failure| failure.with_body(&body))
+/// What a server answered, where it was JSON.
+pub(super) struct Answer {
+    body: Vec<u8>,
+    json: Value,
 }
 
-fn text(answer: &Value) -> Result<String, Failure> {
+impl Answer {
+    /// Reads it, unless the status says that there is none.
+    pub fn of(mut response: Response<Body>) -> Result<Self, Failure> {
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refusal(response));
+        }
+        let body = response.body_mut().with_config().limit(MAX_BODY);
+        let body = body.read_to_vec()?;
+        match serde_json::from_slice(&body) {
+            Ok(json) => Ok(Self { body, json }),
+            Err(_) => {
+                let found = match body.trim_ascii_start().first() {
+                    None => "nothing",
+                    Some(b'<') => "a web page",
+                    Some(_) => "no whole JSON",
+                };
+                let cause = format!("HTTP {status} with {found} instead of an answer");
+                Err(Failure::passing(cause).with_body(&body))
+            }
+        }
+    }
+
+    /// What `read` finds in it.
+    pub fn read<T>(&self, read: impl Fn(&Value) -> Result<T, Failure>) -> Result<T, Failure> {
+        read(&self.json).map_err(|failure| failure.with_body(&self.body))
+    }
+}
+
+/// The text of a chat model's answer.
+pub(super) fn text(answer: &Value) -> Result<String, Failure> {
     // Relays report what went wrong behind them like this, with status 200.
     let Some(choice) = answer.pointer("/choices/0") else {
         return Err(Failure::passing("the JSON has no choices"));
@@ -118,6 +134,27 @@ fn text(answer: &Value) -> Result<String, Failure> {
             Err(Failure::lasting(cause))
         }
     }
+}
+
+/// The vectors of an embedding model's answer, which may come in any order.
+pub(super) fn vectors(answer: &Value, count: usize) -> Result<Vec<Vec<f32>>, Failure> {
+    let mut found = vec![Vec::new(); count];
+    for item in answer["data"].as_array().into_iter().flatten() {
+        let at = item["index"]
+            .as_u64()
+            .and_then(|at| usize::try_from(at).ok());
+        let numbers = item["embedding"].as_array().into_iter().flatten();
+        let vector: Option<Vec<f32>> = numbers.map(|n| Some(n.as_f64()? as f32)).collect();
+        if let (Some(place), Some(vector)) = (at.and_then(|at| found.get_mut(at)), vector) {
+            *place = vector;
+        }
+    }
+    let width = found.first().map_or(0, Vec::len);
+    if width == 0 || found.iter().any(|vector| vector.len() != width) {
+        let cause = format!("the JSON does not hold {count} vectors of one length");
+        return Err(Failure::lasting(cause));
+    }
+    Ok(found)
 }
 
 /// What a status other than success means.

@@ -16,12 +16,12 @@ use ureq::{Agent, Proxy};
 use crate::error::{Error, Result, require};
 use crate::generate::GenerateOptions;
 use crate::text::Message;
-use answer::Failure;
+use answer::{Answer, Failure};
 
 /// Which endpoint, and how long to try.
 #[derive(Clone)]
 pub struct EndpointOptions {
-    /// The base address, for example `http://127.0.0.1:8000/v1`; `/chat/completions` is added.
+    /// The base address, for example `http://127.0.0.1:8000/v1`.
     pub url: String,
     /// The model's name there.
     pub model: String,
@@ -56,11 +56,9 @@ impl EndpointOptions {
     }
 }
 
-/// A chat model on a server. Threads may share it and ask at the same time.
+/// A chat or embedding model on a server. Threads may share it and ask at the same time.
 pub struct Endpoint {
     options: EndpointOptions,
-    /// Of the completions.
-    url: String,
     agent: Agent,
 }
 
@@ -80,11 +78,7 @@ impl Endpoint {
             .user_agent(concat!("cosa/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
-        Ok(Self {
-            url: format!("{}/chat/completions", options.url.trim_end_matches('/')),
-            agent,
-            options,
-        })
+        Ok(Self { options, agent })
     }
 
     /// The answer to a conversation, as the server gives it.
@@ -99,25 +93,48 @@ impl Endpoint {
     pub fn chat(&self, messages: &[Message], options: &GenerateOptions) -> Result<String> {
         options.validate()?;
         let request = request(&self.options.model, messages, options);
+        self.ask("chat/completions", &request, answer::text)
+    }
+
+    /// A vector for each text, as the server gives it. Tried again as [`Self::chat`].
+    ///
+    /// # Errors
+    /// `Endpoint` with what came instead of as many vectors.
+    pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let request = json!({ "model": self.options.model, "input": texts });
+        let read = |answer: &Value| answer::vectors(answer, texts.len());
+        self.ask("embeddings", &request, read)
+    }
+
+    fn ask<T>(
+        &self,
+        path: &str,
+        request: &Value,
+        read: impl Fn(&Value) -> Result<T, Failure>,
+    ) -> Result<T> {
+        let url = format!("{}/{path}", self.options.url.trim_end_matches('/'));
         let mut attempt = 1;
         loop {
-            match self.ask(&request) {
-                Ok(text) => return Ok(text),
+            match self
+                .post(&url, request)
+                .and_then(|answer| answer.read(&read))
+            {
+                Ok(found) => return Ok(found),
                 Err(failure) if failure.may_pass && attempt < self.options.tries => {
                     std::thread::sleep(self.pause(attempt, failure.retry_after));
                     attempt += 1;
                 }
-                Err(failure) => return Err(self.error(&failure, attempt)),
+                Err(failure) => return Err(self.error(url, &failure, attempt)),
             }
         }
     }
 
-    fn ask(&self, request: &Value) -> Result<String, Failure> {
-        let mut post = self.agent.post(&self.url);
+    fn post(&self, url: &str, request: &Value) -> Result<Answer, Failure> {
+        let mut post = self.agent.post(url);
         if let Some(key) = &self.options.api_key {
             post = post.header("authorization", format!("Bearer {key}"));
         }
-        answer::read(post.send_json(request)?)
+        Answer::of(post.send_json(request)?)
     }
 
     /// How long to wait after so many tries.
@@ -130,11 +147,11 @@ impl Endpoint {
             .min(self.options.longest_pause)
     }
 
-    fn error(&self, failure: &Failure, tries: usize) -> Error {
+    fn error(&self, url: String, failure: &Failure, tries: usize) -> Error {
         let times = if tries == 1 { "try" } else { "tries" };
         let told = failure.told(self.options.api_key.as_deref());
         Error::Endpoint {
-            url: self.url.clone(),
+            url,
             detail: format!("{told} ({tries} {times})"),
         }
     }

@@ -91,12 +91,17 @@ fn local(reach: &Reach, path: &str) -> Result<Box<dyn System>> {
     Ok(Box::new(Local::new(model, reach.batch, clock)))
 }
 
-fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
-    let endpoint = Endpoint::new(EndpointOptions {
+/// The endpoint at `url`, with a model of that name or the usual one.
+pub fn endpoint_of(reach: &Reach, url: &str, model: Option<&str>) -> Result<Endpoint> {
+    Endpoint::new(EndpointOptions {
         api_key: std::env::var(&reach.api_key_variable).ok(),
         timeout: Duration::from_secs(reach.endpoint_timeout),
-        ..EndpointOptions::new(url, &reach.endpoint_model)
-    })?;
+        ..EndpointOptions::new(url, model.unwrap_or(&reach.endpoint_model))
+    })
+}
+
+fn remote(reach: &Reach, url: &str) -> Result<Box<dyn System>> {
+    let endpoint = endpoint_of(reach, url, None)?;
     let name = format!("{} at {url}", reach.endpoint_model);
     Ok(Box::new(Remote::new(name, endpoint, reach.batch)))
 }
