@@ -57,6 +57,14 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
     let last: serde_json::Value = serde_json::from_str(margins.lines().last().unwrap()).unwrap();
     assert!(last["margin"].as_f64().unwrap() > 0.0, "{margins}");
 
+    // The draft of the categories is a taxonomy, and its ids are those of the assigned prompts.
+    let draft = fs::read_to_string(file("taxonomy.json")).unwrap();
+    let draft = cosa::safety::Taxonomy::parse("draft", &draft).unwrap();
+    let assigned = fs::read_to_string(file("assigned.jsonl")).unwrap();
+    for category in &draft.categories {
+        assert!(assigned.matches(&format!("[\"{}\"]", category.id)).count() >= 5);
+    }
+
     // The engine runs what came out, and the harness measures it.
     let path = |name: &str| file(name).to_str().unwrap().to_owned();
     cosa(&[
@@ -96,12 +104,12 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
     assert_eq!(text.matches(" lora None ").count(), 2);
 
     let again = all(&recipe, &work).unwrap();
-    assert_eq!(again.matches("done before").count(), 12, "{again}");
+    assert_eq!(again.matches("done before").count(), 15, "{again}");
     // What is missing is made again, to the same bits.
     fs::remove_file(file("dpo.gguf")).unwrap();
     fs::remove_file(file("dpo.checkpoint")).unwrap();
     let again = all(&recipe, &work).unwrap();
-    assert_eq!(again.matches("done before").count(), 11, "{again}");
+    assert_eq!(again.matches("done before").count(), 14, "{again}");
     assert!(fs::read(file("model.gguf")).unwrap() == before);
 }
 

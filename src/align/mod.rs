@@ -1,12 +1,14 @@
 //! CoSAlign: the data-centric alignment method of the paper, native only.
 //!
-//! Stage by stage, each a function from records to records: [`configs`] draws safety configs
+//! Stage by stage, each a function from records to records: [`taxonomy`] drafts the risk
+//! categories of many prompts, [`configs`] draws safety configs
 //! for prompts whose risks are known, [`candidates`] asks a system for responses under them,
 //! [`label`] finds the risks in each response, [`pairs`] scores responses under a config and
-//! pairs the better with the worse. Files between the stages are JSON Lines of [`records`].
+//! pairs the better with the worse; [`mistakes`] pairs a model's wrong answers with right ones
+//! that are known. Files between the stages are JSON Lines of [`records`].
 //! [`sft`] and [`dpo`] say what [`train`] makes smaller,
 //! [`base`] makes a model from nothing, [`export`] a file to
-//! be shipped. Deliberately absent, so far: the taxonomy's making.
+//! be shipped.
 
 pub mod base;
 pub mod candidates;
@@ -16,10 +18,12 @@ pub mod dpo;
 pub mod export;
 mod floats;
 pub mod label;
+pub mod mistakes;
 pub mod pairs;
 mod random;
 pub mod records;
 pub mod sft;
 pub mod synthesize;
+pub mod taxonomy;
 mod templates;
 pub mod train;

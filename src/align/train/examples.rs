@@ -1,8 +1,7 @@
 //! Lines of text and conversation as token ids, with those that are learned marked.
 
-use rayon::prelude::*;
-
 use super::super::records::{TrainLine, TurnLine};
+use super::cores::each;
 use crate::error::{Error, Result, require};
 use crate::gguf::Metadata;
 use crate::text::{ChatTemplate, Message, Role, Tokenizer};
@@ -60,9 +59,9 @@ impl Encoder {
     /// `BadRecord` for a conversation without an answer or with an unknown role; the
     /// template's and tokenizer's.
     pub fn examples(&self, lines: &[TrainLine]) -> Result<(Vec<Example>, usize)> {
-        let encoded: Vec<Encoded> = (lines.par_iter().enumerate())
-            .map(|(at, line)| self.encode(line, at))
-            .collect::<Result<_>>()?;
+        let numbered = lines.iter().enumerate().collect();
+        let encoded = each(numbered, |(at, line)| self.encode(line, at));
+        let encoded: Vec<Encoded> = encoded.into_iter().collect::<Result<_>>()?;
         let (mut examples, mut texts, mut too_long) = (Vec::new(), Vec::new(), 0);
         for line in encoded {
             match line {
@@ -81,6 +80,16 @@ impl Encoder {
                 }),
         );
         Ok((examples, too_long))
+    }
+
+    /// A text's ids, cut at the longest.
+    ///
+    /// # Errors
+    /// The tokenizer's.
+    pub fn text(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = self.tokenizer.encode_document(text)?;
+        ids.truncate(self.longest);
+        Ok(ids)
     }
 
     fn encode(&self, line: &TrainLine, at: usize) -> Result<Encoded> {

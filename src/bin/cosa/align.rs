@@ -6,6 +6,7 @@ mod export;
 mod preferences;
 mod recipe;
 mod synthesize;
+mod taxonomy;
 mod train;
 
 use std::fs;
@@ -39,6 +40,8 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Stage {
+    /// Find risk categories in prompts: a draft, to be edited.
+    Taxonomy(taxonomy::Taxonomy),
     /// Draw safety configs for prompts whose risks are known.
     Configs(preferences::Configs),
     /// Ask a system for responses, without a config and under configs.
@@ -47,6 +50,9 @@ enum Stage {
     Label(preferences::Label),
     /// Pair better responses with worse ones, in TRL's preference format.
     Pairs(preferences::Pairs),
+    /// Let a model answer conversations whose right answers are known, and pair what it gets
+    /// wrong with what is right.
+    Mistakes(preferences::Mistakes),
     /// Take lines to train on from corpora.
     Corpus(base::Corpus),
     /// Put conversations under configs together from written pieces.
@@ -81,10 +87,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         },
     };
     match &arguments.stage {
+        Stage::Taxonomy(stage) => taxonomy::run(stage, &common),
         Stage::Configs(stage) => preferences::draw(stage, &common),
         Stage::Candidates(stage) => preferences::respond(stage, &common),
         Stage::Label(stage) => preferences::find_risks(stage, &common),
         Stage::Pairs(stage) => preferences::pair(stage, &common),
+        Stage::Mistakes(stage) => preferences::find_mistakes(stage, &common),
         Stage::Corpus(stage) => base::corpus(stage, &common),
         Stage::Synthesize(stage) => synthesize::run(stage, &common),
         Stage::New(stage) => base::new(stage, &common),

@@ -1,4 +1,4 @@
-//! `cosa align configs`, `candidates`, `label` and `pairs`: preference data, stage by stage.
+//! `cosa align configs`, `candidates`, `label`, `pairs` and `mistakes`: preference data, stage by stage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -9,11 +9,15 @@ use std::slice;
 use clap::Args;
 use cosa::Result;
 use cosa::align::configs::{Counts, configs};
+use cosa::align::mistakes::{Question, mistakes, questions};
 use cosa::align::pairs::{PairOptions, contrasts, pairs};
-use cosa::align::records::{CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine};
+use cosa::align::records::{
+    CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine, TrainLine,
+};
 use cosa::align::{candidates, label};
 use cosa::generate::GenerateOptions;
 use cosa::safety::Frame;
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{Common, write};
@@ -95,6 +99,27 @@ pub struct Pairs {
     /// Only pairs whose answers another config orders the other way.
     #[arg(long)]
     contrasts: bool,
+}
+
+#[derive(Args)]
+pub struct Mistakes {
+    /// JSON Lines of `messages`, as `synthesize` writes them.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// A GGUF file or `endpoint:URL`.
+    #[arg(long, value_name = "FILE|endpoint:URL")]
+    model: String,
+    #[command(flatten)]
+    reach: Reach,
+    /// Where the pairs go.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Tokens of an answer at most.
+    #[arg(long, default_value_t = 256)]
+    max_tokens: usize,
+    /// 0 is greedy.
+    #[arg(long, default_value_t = 0.0)]
+    temperature: f64,
 }
 
 pub fn draw(stage: &Configs, common: &Common) -> Result<()> {
@@ -190,6 +215,28 @@ pub fn pair(stage: &Pairs, common: &Common) -> Result<()> {
         true => contrasts(&found).into_iter().cloned().collect(),
     };
     write(&stage.out, &kept)
+}
+
+pub fn find_mistakes(stage: &Mistakes, common: &Common) -> Result<()> {
+    let options = GenerateOptions {
+        max_tokens: stage.max_tokens,
+        temperature: stage.temperature,
+        seed: common.seed,
+        ..GenerateOptions::default()
+    };
+    let lines: Vec<TrainLine> = common.read(&stage.data)?;
+    let questions: Vec<Question<'_>> = lines.iter().flat_map(questions).collect();
+    let mut system = system_of(&stage.model, &stage.reach)?;
+    let bar = ProgressBar::new(questions.len() as u64);
+    let found = mistakes(&mut *system, &questions, &options, &mut || bar.inc(1));
+    bar.finish_and_clear();
+    let (pairs, failed) = found?;
+    eprintln!(
+        "{} of {} answers are wrong, {failed} could not be had",
+        pairs.len(),
+        questions.len()
+    );
+    write(&stage.out, &pairs)
 }
 
 /// One line more, written through to the system.

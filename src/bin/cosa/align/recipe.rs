@@ -85,7 +85,9 @@ pub fn run(all: &All) -> Result<()> {
 /// Runs a stage, unless its output is there and was made by the same stage of the same files.
 fn once(words: &[String], arguments: &Arguments) -> Result<()> {
     // Elsewhere `--held-out` is an input, or a flag.
-    let is_output = |word: &str| word == "--out" || word == "--held-out" && words[0] == "corpus";
+    let is_output = |word: &str| {
+        ["--out", "--assigned"].contains(&word) || word == "--held-out" && words[0] == "corpus"
+    };
     let is_made = |at: usize| at > 0 && is_output(&words[at - 1]);
     let (made, given): (Vec<_>, Vec<_>) = (0..words.len()).partition(|&at| is_made(at));
     let mut files = Vec::new();
