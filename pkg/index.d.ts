@@ -70,8 +70,8 @@ export interface ModelInfo {
   sha256: string;
   /** Bytes that the weights take in memory. */
   weightBytes: number;
-  /** How the model wants to see a config: in the frame of the paper, or as it is. */
-  safetyFrame: 'guideline' | 'plain';
+  /** How the model wants to see a config: in the frame of the paper, as it is, or with a number behind each rule. */
+  safetyFrame: 'guideline' | 'plain' | 'numbered';
   /** The licence that the file names. */
   license?: string;
 }
@@ -155,6 +155,8 @@ export interface AssistantMessage {
   content: string;
   /** Text between `<think>` tags. */
   reasoning?: string;
+  /** The rules of the config (its sentences and list items) that the reasoning names; only where `safetyFrame` is `numbered`. */
+  rules?: string[];
   /** The config that this answer was given under. */
   safetyConfig: SafetyConfig | null;
   seed: number;

@@ -131,11 +131,12 @@ class Answer {
     this.settle();
   }
 
-  /** @param {{ finishReason: string, safetyConfig: { text: string, hash: string } | null }} record the answer as the engine's transcript keeps it */
+  /** @param {{ finishReason: string, rules?: string[], safetyConfig: { text: string, hash: string } | null }} record the answer as the engine's transcript keeps it */
   finish(record) {
     this.#render();
     this.wait.remove();
     if (record.safetyConfig) this.given.replaceChildren(record.safetyConfig.text, el('small', {}, `SHA-256 ${record.safetyConfig.hash}`));
+    for (const rule of record.rules ?? []) this.details.append(el('blockquote', { title: 'The rule of the config that the rationale names' }, rule));
     this.node.classList.remove('writing');
     this.node.setAttribute('aria-busy', 'false');
     if (!this.#text.trim() && record.finishReason !== 'abort') this.body.append(el('p.note', {}, 'The model ended its answer without a word.'));

@@ -56,7 +56,7 @@ pub fn error_score(response: &LabelledLine, allowed: &[String], options: PairOpt
 /// prompt; of every two groups with different errors, one response each, drawn by the seed.
 /// Skipped where even the better one holds a risk that is not allowed (its error is `beta` or
 /// more). A chosen response with reasoning must have been given under this very config: its
-/// rationale quotes the config that it was given under.
+/// rationale names rules of the config that it was given under.
 ///
 /// # Errors
 /// `InvalidSafetyConfig` for a config that is none.

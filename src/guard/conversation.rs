@@ -9,7 +9,7 @@ use crate::generate::{
     Stats,
 };
 use crate::model::Transformer;
-use crate::safety::SafetyConfig;
+use crate::safety::{SafetyConfig, named_rules};
 
 /// A user's message and what came back.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Answer {
     pub content: String,
     /// What the model wrote between `<think>` tags before it.
     pub reasoning: Option<String>,
+    /// The rules of the config that it names by their numbers.
+    pub rules: Vec<String>,
     /// The config in force.
     pub safety_config: Option<SafetyConfig>,
     /// SHA-256 of the model file.
@@ -143,11 +145,16 @@ impl<B: Backend> Conversation<B> {
             return;
         };
         let reasoning = Some(output.reasoning).filter(|text| !text.is_empty());
+        let rules = match (&self.safety_config, &reasoning) {
+            (Some(config), Some(reasoning)) => named_rules(config, reasoning, model.frame),
+            _ => Vec::new(),
+        };
         self.exchanges.push(Exchange {
             user,
             answer: Answer {
                 content: output.answer,
                 reasoning,
+                rules,
                 safety_config: self.safety_config.clone(),
                 model_sha256: model.info.sha256.clone(),
                 options: output.options,

@@ -15,7 +15,7 @@ mod verdict;
 
 pub use agreement::Agreement;
 pub use config::SafetyConfig;
-pub use prompt::{Frame, system_message};
+pub use prompt::{Frame, named_rules, system_message};
 pub use rule::Rule;
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

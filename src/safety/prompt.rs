@@ -1,6 +1,6 @@
 //! The frame around a safety config in the system message.
 
-use super::SafetyConfig;
+use super::{Rule, SafetyConfig};
 use crate::error::{Error, Result};
 
 /// How a config is shown to the model. A model must see the frame that it was trained
@@ -12,6 +12,9 @@ pub enum Frame {
     Guideline,
     /// The text alone.
     Plain,
+    /// The text with a number behind each sentence or list item ([`Rule::numbered`]), which
+    /// the model names in its rationale.
+    Numbered,
 }
 
 /// The task line before a guideline. The wording is ours; the paper's frame says the same.
@@ -28,6 +31,7 @@ impl Frame {
         match self {
             Self::Guideline => "guideline",
             Self::Plain => "plain",
+            Self::Numbered => "numbered",
         }
     }
 
@@ -39,9 +43,10 @@ impl Frame {
         match value {
             None | Some("guideline") => Ok(Self::Guideline),
             Some("plain") => Ok(Self::Plain),
+            Some("numbered") => Ok(Self::Numbered),
             Some(other) => Err(Error::BadMetadata {
                 key: Self::KEY.to_owned(),
-                detail: format!("unknown frame {other:?}; known: guideline, plain"),
+                detail: format!("unknown frame {other:?}; known: guideline, plain, numbered"),
             }),
         }
     }
@@ -56,7 +61,30 @@ pub fn system_message(config: &SafetyConfig, frame: Frame) -> String {
     match frame {
         Frame::Guideline => format!("{TASK}\n\nSafety Guideline:\n{}", config.text()),
         Frame::Plain => config.text().to_owned(),
+        Frame::Numbered => Rule::numbered(config.text()),
     }
+}
+
+/// The rules of `config` that a rationale names by the numbers of this frame, each once, in
+/// its order. Numbers that no rule has are passed over.
+#[must_use]
+pub fn named_rules(config: &SafetyConfig, rationale: &str, frame: Frame) -> Vec<String> {
+    if frame != Frame::Numbered {
+        return Vec::new();
+    }
+    let rules = Rule::split(config.text());
+    let mut named: Vec<String> = Vec::new();
+    for rest in rationale.split("Rule ").skip(1) {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
+        let number = digits.and_then(|digits| digits.parse::<usize>().ok());
+        let rule = number.and_then(|number| rules.get(number.checked_sub(1)?));
+        if let Some(rule) = rule
+            && !named.contains(&rule.text)
+        {
+            named.push(rule.text.clone());
+        }
+    }
+    named
 }
 
 #[cfg(test)]
@@ -69,6 +97,7 @@ mod tests {
         assert_eq!(Frame::parse(None).unwrap(), Frame::Guideline);
         assert_eq!(Frame::parse(Some("guideline")).unwrap(), Frame::Guideline);
         assert_eq!(Frame::parse(Some("plain")).unwrap(), Frame::Plain);
+        assert_eq!(Frame::parse(Some("numbered")).unwrap(), Frame::Numbered);
         assert_eq!(
             Frame::parse(Some("Plain")).unwrap_err().code(),
             "bad_metadata"
@@ -76,12 +105,32 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_config_is_in_both_frames() {
+    fn the_whole_config_is_in_every_frame() {
         let config = SafetyConfig::new(None, "No spoilers.").unwrap();
         assert_eq!(system_message(&config, Frame::Plain), "No spoilers.");
+        assert_eq!(system_message(&config, Frame::Numbered), "No spoilers. (1)");
         assert!(
             system_message(&config, Frame::Guideline)
                 .ends_with("\n\nSafety Guideline:\nNo spoilers.")
         );
+    }
+
+    #[test]
+    fn a_rationale_names_rules_by_their_numbers() {
+        let config = SafetyConfig::new(None, "No spoilers.\n- Wine is fine.").unwrap();
+        let named = |rationale| named_rules(&config, rationale, Frame::Numbered);
+        let said = "About wine. Rule 2 says yes. So yes. About films. Rule 1 says no. Rule 2 too.";
+        assert_eq!(named(said), ["Wine is fine.", "No spoilers."]);
+        for odd in [
+            "Rule 0",
+            "Rule 3",
+            "Rule 99999999999999999999",
+            "Rule",
+            "Rule two",
+            "",
+        ] {
+            assert!(named(odd).is_empty(), "{odd}");
+        }
+        assert!(named_rules(&config, said, Frame::Plain).is_empty());
     }
 }

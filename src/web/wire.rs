@@ -179,6 +179,8 @@ enum Message<'a> {
         content: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         reasoning: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        rules: &'a [String],
         safety_config: Option<SafetyConfig<'a>>,
         seed: u64,
         sampling: Sampling<'a>,
@@ -209,6 +211,7 @@ impl<'a> Message<'a> {
         Self::Assistant {
             content: &answer.content,
             reasoning: answer.reasoning.as_deref(),
+            rules: &answer.rules,
             safety_config: answer.safety_config.as_ref().map(SafetyConfig::from),
             seed: answer.options.seed,
             sampling: Sampling::from(&answer.options),

@@ -68,7 +68,7 @@ pub struct Questions {
 }
 
 /// How configs and conversations are worded. `{T}` is a topic, `{S}` a part of one, `{P}` a
-/// persona, `{A}` and `{b}` requests; brackets mark what a rationale quotes.
+/// persona, `{A}` and `{b}` requests; brackets mark the words for all or all other topics.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(

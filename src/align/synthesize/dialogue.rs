@@ -7,7 +7,7 @@ use super::asking::Ask;
 use super::content::{Content, Topic};
 use super::policy::Policy;
 use crate::align::records::{BenchmarkLine, TurnLine};
-use crate::safety::PromptType;
+use crate::safety::{PromptType, Rule};
 
 /// How hard the conversations are.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct Difficulty {
 }
 
 /// The topics of a config's rules, each asked about once before any is asked about again: a
-/// quote that stands in the conversation already would be copied from there.
+/// number that stands in the conversation already would be copied from there.
 struct Round<'c> {
     topics: Vec<&'c Topic>,
     next: usize,
@@ -66,7 +66,7 @@ impl Dialogues<'_> {
         let mut turns = Vec::new();
         let mut count = 1 + draw.below(self.difficulty.exchanges);
         if !self.difficulty.answers {
-            // More would ask for rules that were quoted before.
+            // More would ask for rules that were named before.
             count = count.min(topics.len() + 1);
         }
         if count > 1 && draw.below(3) == 0 {
@@ -81,7 +81,7 @@ impl Dialogues<'_> {
             turns.append(&mut self.exchange(round, &policy, draw));
         }
         if !policy.text.is_empty() {
-            turns.insert(0, TurnLine::new("system", policy.text.clone()));
+            turns.insert(0, TurnLine::new("system", Rule::numbered(&policy.text)));
         }
         turns
     }

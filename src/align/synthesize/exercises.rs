@@ -1,13 +1,13 @@
-//! Exercises in copying and in looking up: what quoting a rule needs, without its meaning.
+//! Exercises in copying and in looking up: what finding a rule needs, without its meaning.
 //!
-//! A small model learns them far sooner than it learns to quote rules, which is built on them.
+//! A small model learns them far sooner than it learns to find rules, which is built on them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::Draw;
 use super::content::Wording;
-use super::policy::rationale;
+use super::policy::{rationale, say};
 use crate::align::records::TurnLine;
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub enum Exercise {
     /// The user's words are said again, twice.
     Copy,
-    /// A rule on meaningless words is found, quoted and obeyed.
+    /// A rule on meaningless words is found and obeyed.
     Rules,
 }
 
@@ -93,17 +93,23 @@ fn rules(words: &[String], wording: &Wording, draw: &mut Draw) -> Vec<TurnLine> 
         };
         draw.of(templates).replace("{T}", &words.join(" "))
     });
-    let mut turns = vec![TurnLine::new(
-        "system",
-        sentences.collect::<Vec<_>>().join(" "),
-    )];
+    // One sentence, one number: what else ends a sentence would count as another.
+    let numbered = (1..).zip(sentences).map(|(number, sentence)| {
+        let sentence = sentence
+            .trim_end_matches('.')
+            .replace(['.', '!', '?', ';'], ",");
+        format!("{sentence}. ({number})")
+    });
+    let system = numbered.collect::<Vec<_>>().join(" ");
+    let mut turns = vec![TurnLine::new("system", system)];
     for _ in 0..4 {
-        let (words, allows) = &rules[draw.below(rules.len())];
+        let at = draw.below(rules.len());
+        let (words, allows) = &rules[at];
         let word = words[draw.below(words.len())];
-        let says = if *allows { "yes" } else { "no" };
+        let says = say(*allows);
         turns.push(TurnLine::new("user", format!("What about {word}?")));
         turns.push(TurnLine {
-            reasoning_content: Some(rationale(word, &words.join(" "), *allows)),
+            reasoning_content: Some(rationale(word, at + 1, says, *allows)),
             ..TurnLine::new("assistant", format!("The answer is {says}."))
         });
     }

@@ -2,9 +2,9 @@
 //!
 //! [`content`] holds topics with their requests and answers, and the wordings of configs;
 //! [`policy`] draws a config and knows what it allows; [`dialogue`] draws requests and
-//! writes what a perfect follower says, its rationale first. The rationale names the topic,
-//! quotes the words of the rule that decides, and says yes or no. [`dictionary`] makes
-//! thousands of further topics out of nouns, so that quoting cannot be learned by heart;
+//! writes what a perfect follower says, its rationale first. The rationale names the topic and
+//! the number of the rule that decides, tells what that rule says, and says yes or no. [`dictionary`] makes
+//! thousands of further topics out of nouns, so that rules cannot be learned by heart;
 //! [`exercises`] come before all that.
 //! One piece in eight is held out: what is measured was never learned.
 

@@ -1,13 +1,16 @@
 //! A safety config that is drawn, and what it says of a topic.
 
+use std::ops::Range;
+
 use super::Draw;
 use super::content::{Topic, Wording};
-use super::writing::{Written, as_written, frame, unbracket};
+use super::writing::{Written, frame, unbracket};
+use crate::safety::Rule as Sentence;
 
 /// A config: its text, and its meaning.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The words; empty where there is no config at all.
+    /// The words; empty where there is no config at all. Models see them with numbers.
     pub text: String,
     rules: Vec<Rule>,
     others: Others,
@@ -17,11 +20,13 @@ pub struct Policy {
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub topic: String,
-    /// Its words for the topic.
-    pub quote: String,
     pub allows: bool,
-    /// The name of a part that is judged the other way, and the rule's words for it.
-    pub except: Option<(String, String)>,
+    /// The name of a part that is judged the other way.
+    pub except: Option<String>,
+    /// The words that say it, as they stand in the text but for capitals.
+    pub said: String,
+    /// Its number in the text.
+    pub number: usize,
 }
 
 /// What holds for topics without a rule.
@@ -29,8 +34,8 @@ pub(super) struct Rule {
 enum Others {
     /// There is no config.
     NoConfig,
-    /// Yes or no, with the config's words.
-    Said { allows: bool, quote: String },
+    /// Yes or no, and the number of the rule that says it.
+    Said { allows: bool, number: usize },
 }
 
 /// What a config says of one request.
@@ -38,7 +43,7 @@ enum Others {
 pub struct Decision {
     /// Whether it may be answered.
     pub allowed: bool,
-    /// The rationale: topic, rule, yes or no.
+    /// The rationale: topic, number of the rule and what it says, yes or no.
     pub rationale: String,
 }
 
@@ -70,18 +75,18 @@ impl Policy {
         } else {
             &wording.others_denied
         };
-        let (sentence, quote) = unbracket(draw.of(others));
-        written.parts.push(sentence);
+        let sentence = unbracket(draw.of(others));
+        written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
         for rule in &mut written.rules {
-            as_written(&mut rule.quote, &text);
-            if let Some((_, quote)) = &mut rule.except {
-                as_written(quote, &text);
-            }
+            rule.number = number(&rule.said, &text);
         }
         Self {
             rules: written.rules,
-            others: said(allows, quote, &text),
+            others: Others::Said {
+                allows,
+                number: number(&sentence, &text),
+            },
             text,
         }
     }
@@ -94,11 +99,14 @@ impl Policy {
         } else {
             &wording.all_denied
         };
-        let (sentence, quote) = unbracket(draw.of(all));
-        let text = frame(vec![sentence], false, wording, draw);
+        let sentence = unbracket(draw.of(all));
+        let text = frame(vec![sentence.clone()], false, wording, draw);
         Self {
             rules: Vec::new(),
-            others: said(allows, quote, &text),
+            others: Others::Said {
+                allows,
+                number: number(&sentence, &text),
+            },
             text,
         }
     }
@@ -111,49 +119,52 @@ impl Policy {
             (_, scope) => format!("{} ({})", topic.name, scope.unwrap_or("general")),
         };
         if let Some(rule) = self.rules.iter().find(|rule| rule.topic == topic.id) {
-            let first = rationale(&name, &rule.quote, rule.allows);
-            let Some((except, quote)) = &rule.except else {
-                return Decision {
-                    allowed: rule.allows,
-                    rationale: first,
-                };
+            let allowed = match &rule.except {
+                Some(except) if Some(&**except) == scope => !rule.allows,
+                _ => rule.allows,
             };
-            let asked = Some(&**except) == scope;
-            let allowed = rule.allows != asked;
-            let not = if asked { "" } else { "not " };
+            let says = match &rule.except {
+                Some(except) => format!("{}, except {except}", say(rule.allows)),
+                None => say(rule.allows).to_owned(),
+            };
             return Decision {
                 allowed,
-                rationale: format!("{first} Except {quote}: {not}asked, so {}.", say(allowed)),
+                rationale: rationale(&name, rule.number, &says, allowed),
             };
         }
         match &self.others {
             _ if !topic.sensitive => Decision {
                 allowed: true,
-                rationale: format!("About {name}. Harmless: yes."),
+                rationale: format!("About {name}. Harmless. So yes."),
             },
             Others::NoConfig => Decision {
                 allowed: true,
-                rationale: format!("About {name}. No rules: yes."),
+                rationale: format!("About {name}. No rules. So yes."),
             },
-            Others::Said { allows, quote } => Decision {
+            Others::Said { allows, number } => Decision {
                 allowed: *allows,
-                rationale: rationale(&name, quote, *allows),
+                rationale: rationale(&name, *number, say(*allows), *allows),
             },
         }
     }
 }
 
-/// What is thought before an answer. Quoted words have a space before them, as they have in
-/// the config: so they are the same tokens there and here, and can be copied.
-pub(super) fn rationale(name: &str, quote: &str, allows: bool) -> String {
-    format!("About {name}. Rule on {quote}: {}.", say(allows))
+/// What is thought before an answer, step by step: each step has one thing to look up.
+pub(super) fn rationale(name: &str, number: usize, says: &str, allowed: bool) -> String {
+    let so = say(allowed);
+    format!("About {name}. Rule {number} says {says}. So {so}.")
 }
 
-fn say(allows: bool) -> &'static str {
+pub(super) fn say(allows: bool) -> &'static str {
     if allows { "yes" } else { "no" }
 }
 
-fn said(allows: bool, mut quote: String, text: &str) -> Others {
-    as_written(&mut quote, text);
-    Others::Said { allows, quote }
+/// The number of the rule in whose sentence these words end, whatever their capitals.
+fn number(said: &str, text: &str) -> usize {
+    let (said, lower) = (said.to_ascii_lowercase(), text.to_ascii_lowercase());
+    let said = said.trim();
+    let begin = lower.find(said).unwrap_or_default();
+    let spans = Sentence::spans(text);
+    let holds = |span: &Range<usize>| span.contains(&(begin + said.len() - 1));
+    1 + spans.iter().position(holds).unwrap_or_default()
 }

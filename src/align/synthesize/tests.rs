@@ -8,11 +8,12 @@ use std::path::Path;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
-use super::content::Content;
+use super::content::{Content, Scope, Topic};
 use super::dialogue::{Dialogues, Difficulty};
+use super::policy::Policy;
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
-use crate::safety::Taxonomy;
+use crate::safety::{Rule, Taxonomy};
 
 fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
@@ -41,15 +42,24 @@ fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
         .collect()
 }
 
-/// What the rationale quotes of the config.
-fn quotes(rationale: &str) -> Vec<&str> {
-    let parts = rationale.split(". ").filter_map(|part| {
-        let quoted = part
-            .strip_prefix("Rule on ")
-            .or(part.strip_prefix("Except "));
-        quoted.and_then(|quoted| quoted.rsplit_once(": "))
-    });
-    parts.map(|(quote, _)| quote).collect()
+/// The numbers of the rules that a rationale names.
+fn numbers(rationale: &str) -> Vec<usize> {
+    let parts = rationale.split("Rule ").skip(1);
+    let numbers = parts.map(|part| part.split(' ').next().unwrap().parse().unwrap());
+    numbers.collect()
+}
+
+/// A topic with these names and nothing else.
+fn topic(id: &str, names: &[&str], scopes: Vec<Scope>) -> Topic {
+    Topic {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        scopes,
+        requests: Vec::new(),
+        questions: Vec::new(),
+        sensitive: true,
+    }
 }
 
 #[test]
@@ -102,7 +112,7 @@ fn every_piece_is_whole() {
 }
 
 #[test]
-fn rationales_quote_the_config_and_answers_follow_them() {
+fn rationales_name_rules_of_the_config_and_answers_follow_them() {
     let content = content();
     let refuses = |answer: &str| {
         let mut around = content
@@ -120,9 +130,10 @@ fn rationales_quote_the_config_and_answers_follow_them() {
             if turn.weight == Some(0) {
                 continue;
             }
-            for quote in quotes(rationale) {
+            for number in numbers(rationale) {
+                let shown = format!(" ({number})");
                 assert!(
-                    config && turns[0].content.contains(quote),
+                    config && turns[0].content.contains(&shown),
                     "{rationale}: {}",
                     turns[0].content
                 );
@@ -142,6 +153,47 @@ fn rationales_quote_the_config_and_answers_follow_them() {
         }
     }
     assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
+}
+
+#[test]
+fn a_rationale_names_the_rule_in_which_its_topic_stands() {
+    let content = content();
+    let scope = Scope {
+        name: "tides".to_owned(),
+        phrases: vec!["ebb and flow".to_owned()],
+    };
+    let topics = [
+        topic("sea", &["xea"], vec![scope]),
+        topic("moon", &["xoon", "xoonlight"], Vec::new()),
+        topic("sun", &["xun"], Vec::new()),
+    ];
+    let all: Vec<&Topic> = topics.iter().collect();
+    let mut seen = BTreeSet::new();
+    for number in 0..400 {
+        let policy = Policy::draw(&all, &content.wording, &mut draw(number, Part::Learned));
+        let rules = Rule::split(&policy.text);
+        for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
+            let decision = policy.decide(topic, Some("tides"));
+            let at = numbers(&decision.rationale)[0];
+            let rule = rules[at - 1].text.to_lowercase();
+            // A template may go on behind the topic's sentence; its number is the last one's.
+            let before = rules[..at].iter().rev().take(2);
+            assert!(
+                rule.contains(word)
+                    || before
+                        .clone()
+                        .any(|rule| rule.text.to_lowercase().contains(word)),
+                "{decision:?}: {}",
+                policy.text
+            );
+            let excepted = decision.rationale.contains("except tides");
+            let says = decision.rationale.contains("says yes");
+            assert_eq!(decision.allowed, says != excepted);
+            seen.insert((topic.id.clone(), says, excepted));
+        }
+    }
+    // Both stances of each topic, and of one with its exception.
+    assert_eq!(seen.len(), 8, "{seen:?}");
 }
 
 #[test]
@@ -197,14 +249,11 @@ fn exercises_copy_and_look_up() {
         let turns = Exercise::Rules.draw(&words, &content.wording, draw);
         for answer in turns.iter().filter(|turn| turn.role == "assistant") {
             let rationale = answer.reasoning_content.as_deref().unwrap();
-            let quote = quotes(rationale)[0];
-            assert!(
-                turns[0].content.contains(quote),
-                "{rationale}: {}",
-                turns[0].content
-            );
+            let end = format!(" ({})", numbers(rationale)[0]);
+            let sentence = turns[0].content.split_once(&end).unwrap().0;
+            let sentence = sentence.rsplit(") ").next().unwrap();
             let name = rationale.strip_prefix("About ").unwrap();
-            assert!(quote.contains(name.split('.').next().unwrap()));
+            assert!(sentence.contains(name.split('.').next().unwrap()));
             assert_eq!(
                 rationale.ends_with("yes."),
                 answer.content.ends_with("yes.")

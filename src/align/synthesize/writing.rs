@@ -4,6 +4,9 @@ use super::Draw;
 use super::content::{Scope, Topic, Wording};
 use super::policy::Rule;
 
+/// So many names of a topic, the first of them, are drawn more often than the others.
+const USUAL: usize = 40;
+
 /// Rules and the sentences that say them.
 #[derive(Default)]
 pub(super) struct Written {
@@ -23,9 +26,9 @@ impl Written {
                 continue;
             }
             let allows = draw.below(2) == 0;
-            let mut quotes = vec![self.rule(topic, allows, draw)];
+            let mut names = vec![self.rule(topic, allows, draw)];
             if let (Some((other, rest)), true) = (left.split_first(), draw.once_in(4)) {
-                quotes.push(self.rule(other, allows, draw));
+                names.push(self.rule(other, allows, draw));
                 left = rest;
             }
             let templates = if allows {
@@ -33,8 +36,10 @@ impl Written {
             } else {
                 &wording.deny
             };
-            let joined = quotes.join([" and ", " or ", ", "][draw.below(3)]);
-            self.parts.push(draw.of(templates).replace("{T}", &joined));
+            let joined = names.join([" and ", " or ", ", "][draw.below(3)]);
+            let sentence = draw.of(templates).replace("{T}", &joined);
+            self.say(names.len(), &sentence);
+            self.parts.push(sentence);
         }
     }
 
@@ -47,47 +52,67 @@ impl Written {
             _ => (&wording.only_for, false),
         };
         let template = draw.of(templates).to_owned();
-        let quote = self.rule(topic, allows, draw);
+        let name = self.rule(topic, allows, draw);
         if let Some(rule) = self.rules.last_mut() {
-            rule.except = Some((scope.name.clone(), phrase.clone()));
+            rule.except = Some(scope.name.clone());
         }
-        self.parts
-            .push(template.replace("{T}", &quote).replace("{S}", &phrase));
+        let sentence = template.replace("{T}", &name).replace("{S}", &phrase);
+        self.say(1, &sentence);
+        self.parts.push(sentence);
     }
 
     /// A list of what is allowed, and one of what is not.
     pub fn lists(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
-        let (mut allowed, mut denied) = (Vec::new(), Vec::new());
         for topic in topics {
             let allows = draw.below(2) == 0;
-            let quote = self.rule(topic, allows, draw);
-            if allows { &mut allowed } else { &mut denied }.push(quote);
+            self.rule(topic, allows, draw);
         }
         let bullet = ["- ", "* ", "1. "][draw.below(3)];
-        let mut lists = [(allowed, &wording.list_allow), (denied, &wording.list_deny)];
+        let mut lists = [(true, &wording.list_allow), (false, &wording.list_deny)];
         if draw.below(2) == 0 {
             lists.reverse();
         }
-        for (items, headings) in lists.into_iter().filter(|list| !list.0.is_empty()) {
-            let line = |(at, item): (usize, &String)| match bullet {
-                "1. " => format!("\n{}. {item}", at + 1),
-                bullet => format!("\n{bullet}{item}"),
-            };
-            let items: String = items.iter().enumerate().map(line).collect();
-            self.parts.push(format!("{}{items}\n", draw.of(headings)));
+        for (allows, headings) in lists {
+            let mut list = draw.of(headings).to_owned();
+            let items = self.rules.iter_mut().filter(|rule| rule.allows == allows);
+            for (at, rule) in (1..).zip(items) {
+                rule.said = match bullet {
+                    "1. " => format!("\n{at}. {}", rule.said),
+                    bullet => format!("\n{bullet}{}", rule.said),
+                };
+                list += &rule.said;
+            }
+            if list.contains('\n') {
+                self.parts.push(list + "\n");
+            }
         }
     }
 
-    /// Notes a rule and returns its words for the topic.
+    /// Notes a rule and returns its words for the topic, which are all that says it so far.
     fn rule(&mut self, topic: &Topic, allows: bool, draw: &mut Draw) -> String {
-        let quote = draw.of(&topic.names).to_owned();
+        let usual = topic.names.len().min(USUAL);
+        let names = if draw.below(2) == 0 {
+            &topic.names[..usual]
+        } else {
+            &topic.names[..]
+        };
+        let name = draw.of(names).to_owned();
         self.rules.push(Rule {
             topic: topic.id.clone(),
-            quote: quote.clone(),
             allows,
             except: None,
+            said: name.clone(),
+            number: 0,
         });
-        quote
+        name
+    }
+
+    /// The last `count` rules are said by this sentence.
+    fn say(&mut self, count: usize, sentence: &str) {
+        let first = self.rules.len() - count;
+        for rule in &mut self.rules[first..] {
+            sentence.clone_into(&mut rule.said);
+        }
     }
 }
 
@@ -142,17 +167,9 @@ fn joined(parts: &[String]) -> String {
     text.trim_end().to_owned()
 }
 
-/// With the capital that the words have in the text.
-pub(super) fn as_written(quote: &mut String, text: &str) {
-    if !text.contains(&*quote) {
-        *quote = capital(quote);
-    }
-}
-
-/// A template's words, and those between its brackets.
-pub(super) fn unbracket(template: &str) -> (String, String) {
-    let quote = template.split(['[', ']']).nth(1).unwrap_or(template);
-    (template.replace(['[', ']'], ""), quote.to_owned())
+/// A template's words without the brackets, which mark what it is about.
+pub(super) fn unbracket(template: &str) -> String {
+    template.replace(['[', ']'], "")
 }
 
 /// With a capital where a sentence begins.
