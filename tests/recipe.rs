@@ -95,7 +95,10 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
     ])
     .unwrap();
     let report = fs::read_to_string(file("perfect").join("report.json")).unwrap();
-    assert!(report.contains("cosa_score"), "{report}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let flip = &report["setups"][0]["flip"];
+    assert!(flip["flips"].as_u64().unwrap() > 2, "{flip}");
+    assert_eq!(flip["flips"], flip["flipped"]);
 
     // The file says how it came to be: one line each of sft and dpo.
     let before = fs::read(file("model.gguf")).unwrap();

@@ -95,7 +95,7 @@ pub struct PairLine {
 
 /// A prompt to measure with, in CoSApien's columns, and what a perfect follower says, in the
 /// columns of a recording.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BenchmarkLine {
     /// Unique under its config.
     pub id: String,
@@ -116,6 +116,9 @@ pub struct BenchmarkLine {
     pub violates: Vec<String>,
     /// The right response.
     pub response: String,
+    /// The config that this one is with one stance turned, for the flip test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flip_of: Option<String>,
 }
 
 /// What a model is trained on first: conversations, or plain text.

@@ -7,6 +7,8 @@ use super::{Draw, Part};
 /// One request under a config.
 pub(super) struct Ask<'c> {
     pub topic: &'c Topic,
+    /// The part of the topic.
+    pub scope: Option<&'c str>,
     pub answers: &'c [String],
     pub words: String,
     pub decision: Decision,
@@ -18,6 +20,7 @@ impl<'c> Ask<'c> {
         let request: &Request = &topic.requests[draw.below(topic.requests.len())];
         Self {
             topic,
+            scope: request.scope.as_deref(),
             answers: &request.answers,
             words: hasty(draw.of(&request.asks), draw),
             decision: policy.decide(topic, request.scope.as_deref()),
@@ -39,6 +42,7 @@ impl<'c> Ask<'c> {
         }
         Self {
             topic,
+            scope: of.scope.as_deref(),
             answers: &[],
             words: hasty(draw.of(&of.asks), draw),
             decision: policy.decide(topic, of.scope.as_deref()),
@@ -57,6 +61,7 @@ impl<'c> Ask<'c> {
         let words = draw.of(&wording.mentions).replace("{T}", draw.of(name));
         Self {
             topic,
+            scope: part.map(|part| &*part.name),
             answers: &[],
             words: hasty(&words, draw),
             decision: policy.decide(topic, part.map(|part| &*part.name)),

@@ -9,6 +9,7 @@
 //! One piece in eight is held out: what is measured was never learned.
 
 mod asking;
+mod benchmark;
 pub mod content;
 pub mod dialogue;
 pub mod dictionary;
@@ -30,7 +31,7 @@ pub enum Part {
 }
 
 /// Draws pieces of one part.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Draw {
     random: ChaCha8Rng,
     part: Part,

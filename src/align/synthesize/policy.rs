@@ -60,11 +60,22 @@ impl Policy {
 
     /// A config with a rule for each of these topics, in a wording drawn by chance.
     pub fn draw(topics: &[&Topic], wording: &Wording, draw: &mut Draw) -> Self {
+        Self::draw_flipped(topics, None, wording, draw)
+    }
+
+    /// The same, with the stance on one topic turned: from the same state of `draw` comes the
+    /// same config, but for that.
+    pub(super) fn draw_flipped(
+        topics: &[&Topic],
+        flipped: Option<&Topic>,
+        wording: &Wording,
+        draw: &mut Draw,
+    ) -> Self {
         if topics.is_empty() {
             return Self::plain(wording, draw);
         }
         let form = draw.below(4);
-        let mut written = Written::default();
+        let mut written = Written::new(flipped);
         match form {
             0 => written.lists(topics, wording, draw),
             _ => written.sentences(topics, wording, draw),
@@ -109,6 +120,11 @@ impl Policy {
             },
             text,
         }
+    }
+
+    /// Whether one of its rules is on this topic.
+    pub(super) fn rules_on(&self, topic: &Topic) -> bool {
+        self.rules.iter().any(|rule| rule.topic == topic.id)
     }
 
     /// What it says of a request on this topic, in this part of it.

@@ -25,17 +25,18 @@ fn draw(number: u64, part: Part) -> Draw {
     Draw::new(random, part)
 }
 
+const DIFFICULTY: Difficulty = Difficulty {
+    rules: 5,
+    exchanges: 3,
+    dictionary: 0,
+    answers: true,
+};
+
 fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
-    let difficulty = Difficulty {
-        rules: 5,
-        exchanges: 3,
-        dictionary: 0,
-        answers: true,
-    };
     let dialogues = Dialogues {
         content,
         nouns: &[],
-        difficulty,
+        difficulty: DIFFICULTY,
     };
     (0..400)
         .map(|number| dialogues.draw(&mut draw(number, part)))
@@ -194,6 +195,35 @@ fn a_rationale_names_the_rule_in_which_its_topic_stands() {
     }
     // Both stances of each topic, and of one with its exception.
     assert_eq!(seen.len(), 8, "{seen:?}");
+}
+
+#[test]
+fn a_flip_turns_one_stance_and_what_is_wanted_and_nothing_else() {
+    let content = content();
+    let dialogues = Dialogues {
+        content: &content,
+        nouns: &[],
+        difficulty: DIFFICULTY,
+    };
+    let mut flips = 0;
+    for number in 0..100 {
+        let lines = dialogues.benchmark(number, 4, &mut draw(number, Part::HeldOut));
+        let (plain, flipped) = lines.split_at(4);
+        assert!(plain.iter().all(|line| line.flip_of.is_none()));
+        let [flip] = flipped else {
+            assert!(flipped.is_empty());
+            continue;
+        };
+        let before = plain.iter().find(|line| line.id == flip.id).unwrap();
+        assert_eq!(flip.flip_of.as_deref(), Some(&*before.config_id));
+        assert_eq!(before.prompt, flip.prompt);
+        assert_ne!(before.scenario, flip.scenario);
+        let mut kinds = [&*before.kind, &*flip.kind];
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["allowed", "disallowed"]);
+        flips += 1;
+    }
+    assert!(flips > 60, "{flips}");
 }
 
 #[test]

@@ -8,13 +8,26 @@ use super::policy::Rule;
 const USUAL: usize = 40;
 
 /// Rules and the sentences that say them.
-#[derive(Default)]
-pub(super) struct Written {
+pub(super) struct Written<'t> {
     pub parts: Vec<String>,
     pub rules: Vec<Rule>,
+    /// The topic whose stance is the other one than is drawn.
+    flipped: Option<&'t Topic>,
 }
 
-impl Written {
+impl<'t> Written<'t> {
+    pub fn new(flipped: Option<&'t Topic>) -> Self {
+        Self {
+            parts: Vec::new(),
+            rules: Vec::new(),
+            flipped,
+        }
+    }
+
+    fn turns(&self, topic: &Topic) -> bool {
+        self.flipped.is_some_and(|flipped| flipped.id == topic.id)
+    }
+
     /// A sentence for each rule; some rules name two topics.
     pub fn sentences(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
         let mut left = topics;
@@ -25,11 +38,13 @@ impl Written {
                 self.exception(topic, wording, draw);
                 continue;
             }
-            let allows = draw.below(2) == 0;
+            let other = left.first().filter(|_| draw.once_in(4));
+            let turned = self.turns(topic) || other.is_some_and(|other| self.turns(other));
+            let allows = (draw.below(2) == 0) != turned;
             let mut names = vec![self.rule(topic, allows, draw)];
-            if let (Some((other, rest)), true) = (left.split_first(), draw.once_in(4)) {
+            if let Some(other) = other {
                 names.push(self.rule(other, allows, draw));
-                left = rest;
+                left = &left[1..];
             }
             let templates = if allows {
                 &wording.allow
@@ -46,9 +61,9 @@ impl Written {
     fn exception(&mut self, topic: &Topic, wording: &Wording, draw: &mut Draw) {
         let scope: &Scope = &topic.scopes[draw.below(topic.scopes.len())];
         let phrase = draw.of(&scope.phrases).to_owned();
-        let (templates, allows) = match draw.below(3) {
-            0 => (&wording.allow_except, true),
-            1 => (&wording.deny_except, false),
+        let (templates, allows) = match (draw.below(3), self.turns(topic)) {
+            (0, false) | (1.., true) => (&wording.allow_except, true),
+            (1, false) | (0, true) => (&wording.deny_except, false),
             _ => (&wording.only_for, false),
         };
         let template = draw.of(templates).to_owned();
@@ -64,7 +79,7 @@ impl Written {
     /// A list of what is allowed, and one of what is not.
     pub fn lists(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
         for topic in topics {
-            let allows = draw.below(2) == 0;
+            let allows = (draw.below(2) == 0) != self.turns(topic);
             self.rule(topic, allows, draw);
         }
         let bullet = ["- ", "* ", "1. "][draw.below(3)];

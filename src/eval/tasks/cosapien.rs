@@ -1,10 +1,11 @@
 //! CoSApien: `prompt`, `scenario` (the whole config) and `type`; `id` and `config_id`, and
-//! `helps` and `violates` (words for the rule-based judge), if there.
+//! `helps` and `violates` (words for the rule-based judge), if there; `flip_of`, where a config
+//! is another one with a stance turned, for the flip test.
 
 use super::{Entry, Format};
 use crate::error::{Error, Result};
 use crate::eval::records::Record;
-use crate::eval::sample::{Cues, Sample, Scenario};
+use crate::eval::sample::{Cues, Edit, EditKind, Sample, Scenario};
 use crate::safety::{PromptType, SafetyConfig};
 
 pub(super) struct CoSApien;
@@ -17,6 +18,10 @@ impl Format for CoSApien {
             id: record.opt_text("config_id")?.unwrap_or_default().to_owned(),
             title: title.chars().take(60).collect(),
             config: Some(config),
+            edit: record.opt_text("flip_of")?.map(|of| Edit {
+                of: of.to_owned(),
+                kind: EditKind::Flip,
+            }),
             ..Scenario::default()
         };
         let kind = record.opt_text("type")?;
