@@ -50,7 +50,7 @@ impl<'c> Ask<'c> {
     }
 
     /// The topic under one of the names that rules have for it, or a part of it: many more
-    /// words than the requests have. There is no answer to it but yes or no.
+    /// words than the requests have. There is no answer to it.
     pub fn mention(topic: &'c Topic, wording: &Wording, policy: &Policy, draw: &mut Draw) -> Self {
         let part = match topic.scopes.len() {
             0 => None,

@@ -16,7 +16,7 @@ pub struct Difficulty {
     pub exchanges: usize,
     /// One topic in so many comes out of the dictionary; 0 for none.
     pub dictionary: usize,
-    /// Whether requests are answered; if not, the answer is yes or no, and all is reading.
+    /// Whether requests are answered; if not, rationales are all there is.
     pub answers: bool,
 }
 
@@ -155,8 +155,7 @@ impl Dialogues<'_> {
     /// What is allowed is answered; what is not is named in one refusal.
     pub(super) fn answer(&self, asked: &[Ask<'_>], draw: &mut Draw) -> String {
         if !self.difficulty.answers {
-            let says = |ask: &Ask<'_>| if ask.decision.allowed { "Yes." } else { "No." };
-            return asked.iter().map(says).collect::<Vec<_>>().join(" ");
+            return String::new();
         }
         let denied = asked.iter().filter(|ask| !ask.decision.allowed);
         let names: Vec<&str> = denied.map(|ask| &*ask.topic.name).collect();

@@ -36,7 +36,7 @@ pub struct Synthesize {
     /// Exchanges of a conversation at most.
     #[arg(long, default_value_t = 3)]
     exchanges: usize,
-    /// Let the assistant say yes or no alone, after its rationale.
+    /// Rationales alone, without answers, on many more requests.
     #[arg(long)]
     verdicts: bool,
     /// Use the pieces that are not learned from.
