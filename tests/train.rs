@@ -7,11 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{Random, Shape, metadata, store, tensors};
+use cosa::align;
 use cosa::align::export::{Scheme, export};
+use cosa::align::records::TurnLine;
 use cosa::align::sft::Sft;
 use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
-    Example, Lora, Network, Parameters, Progress, Scope, TrainOptions, train,
+    Encoder, Example, Lora, Network, Parameters, Progress, Scope, TrainOptions, train,
 };
 use cosa::backend::reference::Reference;
 use cosa::error::Error;
@@ -173,6 +175,39 @@ fn run(network: &Network, options: &TrainOptions, stop_at: u64) -> (Vec<f64>, Ve
     assert_eq!(outcome.is_err(), losses.len() as u64 == stop_at);
     let metadata = network.parameters().metadata().clone();
     (losses, network.parameters().to_gguf(metadata).unwrap())
+}
+
+#[test]
+fn the_end_of_a_bare_rationale_is_not_learned() {
+    let shape = align::base::Shape {
+        vocabulary: 300,
+        width: 8,
+        blocks: 1,
+        heads: 1,
+        kv_heads: 1,
+        feed_forward: 8,
+        context: 256,
+    };
+    let model = path("bare.gguf");
+    let bytes = align::base::base(&shape, "bare", &["About tea. Yes, tea."], 1).unwrap();
+    fs::write(&model, bytes).unwrap();
+    let parameters = Parameters::load(&model).unwrap();
+    let encoder = Encoder::new(parameters.metadata(), 256).unwrap();
+    let answer = |content: &str| TurnLine {
+        reasoning_content: Some("About tea.".to_owned()),
+        ..TurnLine::new("assistant", content)
+    };
+    let learned = |content: &str| {
+        let turns = [TurnLine::new("user", "Tea?"), answer(content)];
+        encoder.chat(&turns, 0).unwrap()
+    };
+    let (bare, whole) = (learned(""), learned("Yes"));
+    // The same beginning; then one goes on to its end, and the other's end counts nothing.
+    let begin = bare.learned.iter().position(|&learned| learned).unwrap();
+    let end = bare.learned.iter().rposition(|&learned| learned).unwrap() + 1;
+    assert_eq!(bare.ids[..end], whole.ids[..end]);
+    assert!(end > begin + 2 && whole.learned[begin..end].iter().all(|&learned| learned));
+    assert!(whole.learned() > bare.learned() + 1);
 }
 
 #[test]

@@ -14,8 +14,9 @@ async function answer(page, { base = '/pkg/', threads }) {
     const { ChatModel } = await import(`${base}index.js`);
     const model = await ChatModel.load('/pkg/models/cosa-default.gguf', { threads });
     const options = { temperature: 2, seed: 11, maxTokens: 120, ignoreEos: true };
-    const texts = [await collect(model.chat({ safetyConfig: WINE }).send('Which food goes well with red wine?', options)),
-      await collect(model.complete('A long walk '.repeat(40), options))];
+    const chat = model.chat({ safetyConfig: WINE });
+    const said = await collect(chat.send('Which food goes well with red wine?', options));
+    const texts = [chat.lastReasoning + said, await collect(model.complete('A long walk '.repeat(40), options))];
     model.free();
     return { texts, info: model.info };
   }, { base, threads, WINE });
