@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::records::{CandidateLine, ConfigLine, Mode};
 use crate::error::Result;
 use crate::eval::setups::turns_under;
-use crate::eval::systems::{Address, Ask, System};
+use crate::eval::systems::{Address, Ask, System, ask_all};
 use crate::generate::GenerateOptions;
 use crate::safety::{Frame, SafetyConfig};
 
@@ -44,25 +44,21 @@ pub fn ask(
     mut keep: impl FnMut(CandidateLine) -> Result<()>,
 ) -> Result<usize> {
     let asks = asks(wanted, system.frame(), options)?;
-    let mut open = asks.len();
     let mut failed = 0;
-    system.ask(asks);
-    while open > 0 {
-        for reply in system.step()? {
-            open -= 1;
-            let (config, under) = &wanted[reply.key];
-            match reply.response {
-                Ok(response) if !response.text.trim().is_empty() => keep(CandidateLine {
-                    prompt_id: config.prompt_id.clone(),
-                    config_id: under.then(|| config.id.clone()),
-                    prompt: config.prompt.clone(),
-                    response: response.text,
-                    reasoning: response.reasoning,
-                })?,
-                _ => failed += 1,
-            }
+    ask_all(system, asks, |reply| {
+        let (config, under) = &wanted[reply.key];
+        match reply.response {
+            Ok(response) if !response.text.trim().is_empty() => keep(CandidateLine {
+                prompt_id: config.prompt_id.clone(),
+                config_id: under.then(|| config.id.clone()),
+                prompt: config.prompt.clone(),
+                response: response.text,
+                reasoning: response.reasoning,
+            })?,
+            _ => failed += 1,
         }
-    }
+        Ok(())
+    })?;
     Ok(failed)
 }
 

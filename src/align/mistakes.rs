@@ -5,7 +5,7 @@
 
 use super::records::{PairLine, TrainLine, TurnLine};
 use crate::error::{Error, Result};
-use crate::eval::systems::{Address, Ask, Reply, Response, System};
+use crate::eval::systems::{Address, Ask, Reply, Response, System, ask_all};
 use crate::generate::GenerateOptions;
 use crate::text::{Message, Role};
 
@@ -46,14 +46,12 @@ pub fn mistakes(
 ) -> Result<(Vec<PairLine>, usize)> {
     let asks = questions.iter().enumerate();
     let asks: Result<Vec<Ask>> = asks.map(|(key, one)| ask(key, one, options)).collect();
-    system.ask(asks?);
     let mut replies: Vec<Reply> = Vec::with_capacity(questions.len());
-    while replies.len() < questions.len() {
-        for reply in system.step()? {
-            told();
-            replies.push(reply);
-        }
-    }
+    ask_all(system, asks?, |reply| {
+        told();
+        replies.push(reply);
+        Ok(())
+    })?;
     replies.sort_by_key(|reply| reply.key);
     let failed = replies.iter().filter(|reply| reply.response.is_err());
     let failed = failed.count();

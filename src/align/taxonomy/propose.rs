@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Result;
-use crate::eval::systems::{Address, Ask, System};
+use crate::eval::systems::{Address, Ask, System, ask_all};
 use crate::generate::GenerateOptions;
 use crate::safety::{RiskCategory, Taxonomy};
 use crate::text::{Message, Role};
@@ -108,19 +108,12 @@ pub fn propose(grouped: &Grouped<'_>, system: Option<&mut dyn System>) -> Result
     let words = grouped.typical_words();
     let mut answers = vec![None; grouped.count()];
     if let Some(system) = system {
-        system.ask(
-            (0..answers.len())
-                .map(|group| ask(grouped, group))
-                .collect(),
-        );
-        let mut open = answers.len();
-        while open > 0 {
-            for reply in system.step()? {
-                open -= 1;
-                let said = reply.response.ok();
-                answers[reply.key] = said.and_then(|response| named(&response.text));
-            }
-        }
+        let asks = (0..answers.len()).map(|group| ask(grouped, group));
+        ask_all(system, asks.collect(), |reply| {
+            let said = reply.response.ok();
+            answers[reply.key] = said.and_then(|response| named(&response.text));
+            Ok(())
+        })?;
     }
     let mut categories: Vec<RiskCategory> = Vec::new();
     for (words, answer) in words.into_iter().zip(answers) {

@@ -114,6 +114,26 @@ pub trait System {
     }
 }
 
+/// Asks `system` all of `asks` and gives each reply to `keep`, as it comes.
+///
+/// # Errors
+/// The system's, where going on is pointless, and `keep`'s.
+pub fn ask_all(
+    system: &mut dyn System,
+    asks: Vec<Ask>,
+    mut keep: impl FnMut(Reply) -> Result<()>,
+) -> Result<()> {
+    let mut open = asks.len();
+    system.ask(asks);
+    while open > 0 {
+        for reply in system.step()? {
+            open -= 1;
+            keep(reply)?;
+        }
+    }
+    Ok(())
+}
+
 impl<S: System + ?Sized> System for Box<S> {
     fn name(&self) -> String {
         (**self).name()
