@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
 
+use super::cores::each;
+
 /// Gradients by the names of their weights.
 pub type Gradients = BTreeMap<String, Tensor>;
 
@@ -25,19 +27,26 @@ pub fn of_weights(weights: &BTreeMap<String, Var>, mut found: GradStore) -> Resu
     own.collect()
 }
 
-/// Adds a pass's gradients to those of the same step before it.
+/// The sum of the gradients of a step's passes; each weight's on a core of its own.
 ///
 /// # Errors
 /// Where candle fails.
-pub fn accumulate(sum: &mut Gradients, found: Gradients) -> Result<()> {
-    for (name, gradient) in found {
-        let total = match sum.remove(&name) {
-            Some(before) => (before + gradient)?,
-            None => gradient,
-        };
-        sum.insert(name, total);
+pub fn sum(passes: Vec<Gradients>) -> Result<Gradients> {
+    let mut parts: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
+    for (name, gradient) in passes.into_iter().flatten() {
+        parts.entry(name).or_default().push(gradient);
     }
-    Ok(())
+    let sums = each(parts.into_iter().collect(), |(name, parts)| {
+        let mut total: Option<Tensor> = None;
+        for part in parts {
+            total = Some(match total {
+                Some(before) => (before + part)?,
+                None => part,
+            });
+        }
+        Ok(total.map(|total| (name, total)))
+    });
+    sums.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// Shortens the gradients, taken as one vector, to at most `longest`; returns the length
@@ -46,16 +55,18 @@ pub fn accumulate(sum: &mut Gradients, found: Gradients) -> Result<()> {
 /// # Errors
 /// Where candle fails.
 pub fn clip(gradients: &mut Gradients, longest: f64) -> Result<f64> {
-    let mut squares = 0.0;
-    for gradient in gradients.values() {
+    let squares = each(gradients.values().collect(), |gradient: &Tensor| {
         let sum = gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?;
-        squares += f64::from(sum.to_scalar::<f32>()?);
-    }
-    let length = squares.sqrt();
+        sum.to_scalar::<f32>()
+    });
+    let squares: Result<Vec<f32>> = squares.into_iter().collect();
+    let length = squares?.into_iter().map(f64::from).sum::<f64>().sqrt();
     if length > longest {
-        for gradient in gradients.values_mut() {
+        let shortened = each(gradients.values_mut().collect(), |gradient| {
             *gradient = (&*gradient * (longest / length))?;
-        }
+            Ok(())
+        });
+        shortened.into_iter().collect::<Result<()>>()?;
     }
     Ok(length)
 }

@@ -62,7 +62,9 @@ impl Optimizer {
             let weight = weights.get(name)?;
             Some((name, weight, gradient, self.moments.remove(name)))
         });
-        let known: Vec<_> = known.collect();
+        let mut known: Vec<_> = known.collect();
+        // The largest first: a core that begins it last would be waited for.
+        known.sort_by_key(|(_, _, gradient, _)| std::cmp::Reverse(gradient.elem_count()));
         let steps = self.step;
         let method = self.method;
         // Many small products: each matrix on a core of its own.

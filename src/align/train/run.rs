@@ -3,7 +3,7 @@
 use candle_core::{DType, Tensor};
 
 use super::batches::Batches;
-use super::gradients::{Gradients, accumulate, clip, of_weights};
+use super::gradients::{self, Gradients, clip, of_weights};
 use super::network::Network;
 use super::optimizer::Optimizer;
 use super::options::TrainOptions;
@@ -137,14 +137,15 @@ fn step(
         tokens: 0,
         others: Vec::new(),
     };
-    let mut gradients = Gradients::new();
+    let mut found = Vec::with_capacity(batches.len());
     let pass = |batch: &Vec<usize>| pass(network, objective, batch, total);
     for done in cores::each(batches.iter().collect(), pass) {
-        let (loss, found) = done.map_err(training)?;
+        let (loss, gradients) = done.map_err(training)?;
         progress.loss += loss.value().map_err(training)? / total;
         add(&mut progress.others, &loss.others, total);
-        accumulate(&mut gradients, found).map_err(training)?;
+        found.push(gradients);
     }
+    let mut gradients = gradients::sum(found).map_err(training)?;
     progress.gradient = clip(&mut gradients, options.clip).map_err(training)?;
     if !progress.loss.is_finite() || !progress.gradient.is_finite() {
         return Err(diverged(&progress, options));
