@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use candle_core::DType;
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align;
 use cosa::align::export::{Scheme, export};
@@ -13,7 +14,7 @@ use cosa::align::records::TurnLine;
 use cosa::align::sft::Sft;
 use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
-    Encoder, Example, Lora, Network, Parameters, Progress, Scope, TrainOptions, train,
+    Encoder, Example, Lora, Network, Parameters, Precision, Progress, Scope, TrainOptions, train,
 };
 use cosa::backend::reference::Reference;
 use cosa::error::Error;
@@ -96,6 +97,7 @@ fn trainer_logits(network: &Network, tokens: &[u32]) -> Vec<f32> {
         .logits(&last)
         .unwrap()
         .flatten_all()
+        .and_then(|logits| logits.to_dtype(DType::F32))
         .unwrap()
         .to_vec1()
         .unwrap()
@@ -127,6 +129,27 @@ fn the_trainer_computes_what_the_engine_computes() {
             assert!(far < 1e-4, "{family}, tied {tied}: {far}");
         }
     }
+}
+
+#[test]
+fn products_in_half_precision_are_near_and_can_be_learned_from() {
+    let path = file("half.gguf", small(), true);
+    let tokens: Vec<u32> = (0..30).map(|i| i * 11 % 96).collect();
+    let exact = trainer_logits(&network(&path, &Scope::Full), &tokens);
+    let half = network(&path, &Scope::Full).in_precision(Precision::F16);
+    let half = half.unwrap();
+    let far = distance(&trainer_logits(&half, &tokens), &exact);
+    assert!((1e-5..2e-2).contains(&far), "{far}");
+    let mut options = options(60, None);
+    options.learning_rate = 1e-2;
+    let (losses, _) = run(&half, &options, 0);
+    assert!(losses[59] < 0.5 * losses[0], "{losses:?}");
+    assert!(
+        network(&path, &Scope::Full)
+            .in_precision(Precision::Bf16)
+            .is_err(),
+        "the CPU has no such products"
+    );
 }
 
 /// Sentences of a made-up language: each token is followed by the next but one.

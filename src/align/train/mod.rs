@@ -18,12 +18,14 @@ mod ops;
 pub mod optimizer;
 pub mod options;
 pub mod parameters;
+pub mod place;
 pub mod run;
 
 pub use examples::{Encoder, Example};
 pub use network::Network;
 pub use options::TrainOptions;
 pub use parameters::{Lora, Parameters, Scope};
+pub use place::{Place, Precision};
 pub use run::{Loss, Objective, Progress, mean_loss, train};
 
 use crate::error::Error;

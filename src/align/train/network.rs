@@ -6,6 +6,7 @@ use candle_core::{DType, Result, Tensor, bail};
 
 use super::ops::{Rope, causal_softmax, rms_norm, rope, swiglu};
 use super::parameters::Parameters;
+use super::place::Precision;
 use super::training;
 use crate::error;
 
@@ -14,6 +15,8 @@ use crate::error;
 pub struct Network {
     parameters: Parameters,
     rope: Rope,
+    /// What products are computed in.
+    precision: DType,
 }
 
 impl Network {
@@ -37,7 +40,20 @@ impl Network {
         Ok(Self {
             rope: Rope::new(&inv_freq, longest, config.family.adjacent_rope),
             parameters,
+            precision: DType::F32,
         })
+    }
+
+    /// The same network, which computes its products in this type. What is trained stays in
+    /// 32-bit floats, as do norms, attention weights and losses.
+    ///
+    /// # Errors
+    /// `InvalidOption` where the device has no such products.
+    pub fn in_precision(mut self, precision: Precision) -> error::Result<Self> {
+        let embedding = self.stored("token_embd.weight").map_err(training)?;
+        self.precision = precision.on(embedding.device())?;
+        self.parameters.freeze_in(self.precision)?;
+        Ok(self)
     }
 
     /// The weights.
@@ -51,9 +67,9 @@ impl Network {
     /// # Errors
     /// Where a weight is absent or has another shape than the metadata say.
     pub fn hidden(&self, tokens: &[u32], rows: usize) -> Result<Tensor> {
-        let embedding = self.weight("token_embd.weight")?;
+        let embedding = self.stored("token_embd.weight")?;
         let ids = Tensor::new(tokens, embedding.device())?;
-        let mut x = embedding.index_select(&ids, 0)?;
+        let mut x = embedding.index_select(&ids, 0)?.to_dtype(self.precision)?;
         for block in 0..self.parameters.config().block_count {
             let name = |part: &str| format!("blk.{block}.{part}");
             let normed = self.norm(&x, &name("attn_norm"))?;
@@ -108,23 +124,29 @@ impl Network {
 
     fn norm(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         let eps = self.parameters.config().rms_norm_eps;
-        rms_norm(x, self.weight(&format!("{name}.weight"))?, eps)
+        rms_norm(x, self.stored(&format!("{name}.weight"))?, eps)
     }
 
     fn linear(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         let matrix = format!("{name}.weight");
         let mut out = x.matmul(&self.weight(&matrix)?.t()?)?;
         if let Some((a, b, scale)) = self.parameters.lora(&matrix) {
+            let (a, b) = (a.to_dtype(self.precision)?, b.to_dtype(self.precision)?);
             let added = x.matmul(&a.t()?)?.matmul(&b.t()?)?;
             out = (out + (added * scale)?)?;
         }
         match self.parameters.get(&format!("{name}.bias")) {
-            Some(bias) => out.broadcast_add(bias),
+            Some(bias) => out.broadcast_add(&bias.to_dtype(self.precision)?),
             None => Ok(out),
         }
     }
 
-    fn weight(&self, name: &str) -> Result<&Tensor> {
+    /// A weight as products take it.
+    fn weight(&self, name: &str) -> Result<Tensor> {
+        self.stored(name)?.to_dtype(self.precision)
+    }
+
+    fn stored(&self, name: &str) -> Result<&Tensor> {
         match self.parameters.get(name) {
             Some(weight) => Ok(weight),
             None => bail!("the model lacks the tensor {name}"),

@@ -48,26 +48,26 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Reads a GGUF file, and the shards beside it, as floats. Nothing is trained yet.
+    /// Reads a GGUF file and the shards beside it, or a folder of the Transformers library, as
+    /// floats. Nothing is trained yet.
     ///
     /// # Errors
     /// Those of reading a model.
     pub fn load(path: &Path) -> Result<Self> {
-        Self::load_on(path, &Device::Cpu, DType::F32)
+        Self::load_on(path, &Device::Cpu)
     }
 
-    /// As [`Self::load`], on a device and in a type of its choice.
+    /// As [`Self::load`], onto a device.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_on(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
+    pub fn load_on(path: &Path, device: &Device) -> Result<Self> {
         let floats = Floats::read(path)?;
         let mut frozen = BTreeMap::new();
         for (name, (shape, values)) in floats.tensors {
             let dims: Vec<usize> = shape.iter().rev().map(|&dim| dim as usize).collect();
-            let tensor = Tensor::from_vec(values, dims, device);
-            let tensor = tensor.and_then(|tensor| tensor.to_dtype(dtype));
-            frozen.insert(name, tensor.map_err(training)?);
+            let tensor = Tensor::from_vec(values, dims, device).map_err(training)?;
+            frozen.insert(name, tensor);
         }
         Self::of(floats.metadata, frozen)
     }
@@ -109,6 +109,18 @@ impl Parameters {
             }
         };
         result.map_err(training)
+    }
+
+    /// Keeps the matrices that are not trained in this type.
+    ///
+    /// # Errors
+    /// `Training` where candle fails.
+    pub fn freeze_in(&mut self, dtype: DType) -> Result<()> {
+        let matrices = self.frozen.values_mut().filter(|it| it.rank() > 1);
+        for matrix in matrices {
+            *matrix = matrix.to_dtype(dtype).map_err(training)?;
+        }
+        Ok(())
     }
 
     fn train_all(&mut self) -> candle_core::Result<()> {

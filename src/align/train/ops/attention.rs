@@ -4,16 +4,16 @@ use candle_core::{D, DType, Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::exp::exp;
-use super::fused::{Fused, Kernel, in_parallel, rows_at_once};
+use super::fused::{Fused, Kernel, in_parallel, is_fused, rows_at_once};
 
 /// Softmax of `scale * scores` over the last dimension, of `len` keys; row `r` stands for
 /// the query at `r % len` and sees the keys up to itself.
 pub(in super::super) fn causal_softmax(scores: &Tensor, scale: f32) -> Result<Tensor> {
     let len = scores.dim(D::Minus1)?;
-    if scores.device().is_cpu() {
+    if is_fused(scores) {
         return scores.apply_op1(Fused(CausalSoftmax { len, scale }));
     }
-    composed(scores, scale)
+    composed(&scores.to_dtype(DType::F32)?, scale)?.to_dtype(scores.dtype())
 }
 
 pub(super) fn composed(scores: &Tensor, scale: f32) -> Result<Tensor> {

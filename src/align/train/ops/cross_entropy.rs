@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 
 use super::exp::exp;
-use super::fused::{Fused, Kernel, in_parallel};
+use super::fused::{Fused, Kernel, in_parallel, is_fused};
 
 /// `-log softmax(logits)[target]` for each row of `[rows, vocabulary]`, in nats.
 pub(in super::super) fn cross_entropy(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
-    if logits.device().is_cpu() {
+    if is_fused(logits) {
         let targets = Arc::from(targets);
         return logits.apply_op1(Fused(CrossEntropy { targets }));
     }
-    composed(logits, targets)
+    composed(&logits.to_dtype(DType::F32)?, targets)
 }
 
 pub(super) fn composed(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {

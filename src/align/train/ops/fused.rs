@@ -1,6 +1,6 @@
 //! The bridge from slices of floats to candle's custom operations.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 /// A function of one or two tensors with its gradient, on contiguous floats.
@@ -17,6 +17,11 @@ pub(super) trait Kernel: Send + Sync + 'static {
 
     /// The gradient of each argument from that of the result.
     fn backward(&self, args: &[&[f32]], out: &[f32], grad: &[f32]) -> Vec<Vec<f32>>;
+}
+
+/// Whether there are kernels for such a tensor; if not, candle's own operations do it.
+pub(super) fn is_fused(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
 }
 
 /// A kernel as an operation of candle's.

@@ -1,7 +1,8 @@
 //! Operations of the forward pass whose gradients are written by hand.
 //!
 //! Each is one pass over memory where candle's own operations would take five to ten; on
-//! other devices than the CPU they are composed of those, which the tests take as the oracle.
+//! other devices than the CPU, and in other types than 32-bit floats, they are composed of
+//! those, which the tests take as the oracle.
 
 mod attention;
 mod cross_entropy;

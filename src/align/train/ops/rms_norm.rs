@@ -1,16 +1,17 @@
 //! Root-mean-square normalisation of rows.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use rayon::prelude::*;
 
-use super::fused::{Fused, Kernel, in_parallel, rows_at_once};
+use super::fused::{Fused, Kernel, in_parallel, is_fused, rows_at_once};
 
 /// `x / sqrt(mean(x^2) + eps) * weight` over the last dimension.
 pub(in super::super) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if is_fused(x) {
         return x.contiguous()?.apply_op2(weight, Fused(RmsNorm { eps }));
     }
-    composed(x, weight, eps)
+    let (wide, weight) = (x.to_dtype(DType::F32)?, weight.to_dtype(DType::F32)?);
+    composed(&wide, &weight, eps)?.to_dtype(x.dtype())
 }
 
 pub(super) fn composed(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::fused::{Fused, Kernel, in_parallel};
+use super::fused::{Fused, Kernel, in_parallel, is_fused};
 
 /// The angles of every position, and how a head's values are paired.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl Rope {
 /// Rotates `[.., len, heads, dim]` by position.
 pub(in super::super) fn rope(x: &Tensor, rope: &Rope) -> Result<Tensor> {
     let (len, heads) = (x.dim(x.rank() - 3)?, x.dim(x.rank() - 2)?);
-    if x.device().is_cpu() {
+    if is_fused(x) {
         let (rope, x) = (rope.clone(), x.contiguous()?);
         return x.apply_op1(Fused(Rotation { rope, len, heads }));
     }

@@ -4,11 +4,11 @@ use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::exp::exp;
-use super::fused::{Fused, Kernel, in_parallel};
+use super::fused::{Fused, Kernel, in_parallel, is_fused};
 
 /// `silu(gate) * up`.
 pub(in super::super) fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
-    if gate.device().is_cpu() {
+    if is_fused(gate) {
         return gate.apply_op2(up, Fused(Swiglu));
     }
     composed(gate, up)

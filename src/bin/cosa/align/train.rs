@@ -10,7 +10,8 @@ use cosa::align::records::{PairLine, TurnLine};
 use cosa::align::sft::Sft as SftObjective;
 use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
-    Encoder, Example, Lora, Network, Objective, Parameters, Scope, TrainOptions, mean_loss, train,
+    Encoder, Example, Lora, Network, Objective, Parameters, Place, Precision, Scope, TrainOptions,
+    mean_loss, train,
 };
 use cosa::gguf::{Metadata, Value};
 use indicatif::ProgressBar;
@@ -46,7 +47,8 @@ pub struct Dpo {
 /// What all training takes.
 #[derive(Args)]
 struct Settings {
-    /// The GGUF file to begin with.
+    /// The GGUF file to begin with, or a folder as the Transformers library saves it
+    /// (`config.json`, safetensors, `tokenizer.json`).
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// The trained model, of 32-bit floats. Beside it stand the checkpoint and the curves.
@@ -55,6 +57,12 @@ struct Settings {
     /// `adamw`, or `muon` for the matrices of the blocks: fewer steps where all is trained.
     #[arg(long, default_value = "adamw")]
     optimizer: Method,
+    /// `cuda` where the program was built with `--features cuda`.
+    #[arg(long, default_value = "cpu")]
+    device: Place,
+    /// What products are computed in: `bf16` on a GPU that has it.
+    #[arg(long, default_value = "f32")]
+    precision: Precision,
     #[arg(long, default_value_t = 1000)]
     steps: u64,
     /// Longest conversation in tokens; longer ones are left out, longer texts are cut.
@@ -148,7 +156,7 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
 }
 
 fn network(settings: &Settings, seed: u64) -> Result<Network> {
-    let mut parameters = Parameters::load(&settings.model)?;
+    let mut parameters = Parameters::load_on(&settings.model, &settings.device.open()?)?;
     parameters.train(&match settings.lora_rank {
         None => Scope::Full,
         Some(rank) => Scope::Lora(Lora {
@@ -158,7 +166,7 @@ fn network(settings: &Settings, seed: u64) -> Result<Network> {
             seed,
         }),
     })?;
-    Network::new(parameters, settings.longest)
+    Network::new(parameters, settings.longest)?.in_precision(settings.precision)
 }
 
 /// Trains, with curves beside the model, and writes the model.
@@ -184,8 +192,8 @@ fn run(
     };
     let hashes = files_digest(&[slice::from_ref(&settings.model), data].concat())?;
     let about = format!(
-        "{stage} {hashes} longest {} lora {:?} {:?} {options:?}",
-        settings.longest, settings.lora_rank, settings.lora_targets
+        "{stage} {hashes} longest {} lora {:?} {:?} {:?} {options:?}",
+        settings.longest, settings.lora_rank, settings.lora_targets, settings.precision
     );
     let mut curves = Curves::open(&settings.out, options.steps)?;
     train(network, objective, &options, &about, &mut |progress| {
