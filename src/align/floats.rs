@@ -1,8 +1,9 @@
-//! The tensors of a GGUF file as 32-bit floats, whatever they are stored as.
+//! The tensors of a model as 32-bit floats, whatever they are stored as.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::transformers;
 use crate::error::{Error, Result};
 use crate::gguf::{Header, Metadata, Sink, TensorInfo, read_path, shard_paths};
 use crate::quant::dequantize;
@@ -16,8 +17,12 @@ pub(super) struct Floats {
 }
 
 impl Floats {
-    /// All tensors of a file and the shards beside it.
+    /// All tensors of a GGUF file and the shards beside it, or of a folder that the
+    /// Transformers library saved.
     pub fn read(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return transformers::read(path);
+        }
         let mut floats = Self::default();
         for shard in shard_paths(path)? {
             read_path(&shard, &mut floats)?;

@@ -27,3 +27,4 @@ pub mod synthesize;
 pub mod taxonomy;
 mod templates;
 pub mod train;
+mod transformers;

@@ -125,11 +125,20 @@ fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
     Ok(())
 }
 
-/// Names and digests of files, for telling whether two runs had the same.
+/// Names and digests of files, and of those in folders, for telling whether two runs had the
+/// same.
 fn files_digest(paths: &[PathBuf]) -> Result<String> {
+    let mut files = Vec::new();
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        let entries = fs::read_dir(path).map_err(io(&path.display().to_string()))?;
+        let own = entries.flatten().map(|entry| entry.path());
+        files.extend(own.filter(|path| path.is_file()));
+    }
+    files.sort();
+    files.extend(paths.iter().filter(|path| !path.is_dir()).cloned());
     let mut all = Vec::new();
-    for path in paths {
-        let bytes = fs::read(path).map_err(io(&path.display().to_string()))?;
+    for path in files {
+        let bytes = fs::read(&path).map_err(io(&path.display().to_string()))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let digest = Sha256::digest(&bytes);
         let hex: String = digest[..8]

@@ -11,7 +11,7 @@ use crate::files::{io, replace_bytes};
 
 #[derive(Args)]
 pub struct Export {
-    /// The trained model.
+    /// The trained model, a GGUF file or a folder as the Transformers library saves it.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// f16, q8_0, q4_0 or q4_k_m.
