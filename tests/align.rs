@@ -1,6 +1,7 @@
 //! `cosa align`, stage after stage, as a program.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,11 +56,24 @@ fn from_prompts_to_pairs() {
     let configs = lines(&folder, "configs.jsonl");
     assert_eq!(configs.len(), 12);
     let ask = "candidates --configs configs.jsonl --out candidates.jsonl --model MODEL \
-               --context-length 1024 --max-tokens 24";
+               --context-length 1024 --max-tokens 24 --draws 2";
     align(&folder, ask).unwrap();
     let whole = lines(&folder, "candidates.jsonl");
-    // Each prompt plain, and under two configs of each of two modes, less empty answers.
-    assert!((4..=10).contains(&whole.len()), "{whole:?}");
+    // Each prompt plain, and under two configs of each of two modes, twice, less empty answers.
+    assert!((8..=20).contains(&whole.len()), "{whole:?}");
+    let draws: BTreeSet<u64> = whole
+        .iter()
+        .filter_map(|line| line["draw"].as_u64())
+        .collect();
+    let texts: BTreeSet<&str> = whole
+        .iter()
+        .filter_map(|line| line["response"].as_str())
+        .collect();
+    assert_eq!(draws, BTreeSet::from([0, 1]));
+    assert!(
+        texts.len() > whole.len() / 2,
+        "another draw, another answer: {whole:?}"
+    );
     // A stage that a kill cut off goes on behind the last whole line.
     let text = fs::read_to_string(folder.join("candidates.jsonl")).unwrap();
     let cut: String = text

@@ -9,24 +9,50 @@ use crate::eval::systems::{Address, Ask, System, ask_all};
 use crate::generate::GenerateOptions;
 use crate::safety::{Frame, SafetyConfig};
 
-/// What is asked: each prompt once without a config, and under each config of the modes
-/// superset and not-superset. Those of `done` are left out.
+/// One answer that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'c> {
+    config: &'c ConfigLine,
+    /// Whether the prompt stands under the config, not alone.
+    under: bool,
+    draw: u64,
+}
+
+impl Wanted<'_> {
+    fn config_id(&self) -> Option<&str> {
+        self.under.then_some(self.config.id.as_str())
+    }
+}
+
+/// What is asked: each prompt without a config, and under each config of the modes superset
+/// and not-superset, `draws` times each. Those of `done` are left out.
 #[must_use]
-pub fn wanted(configs: &[ConfigLine], done: &[CandidateLine]) -> Vec<(ConfigLine, bool)> {
-    let known: BTreeSet<(&str, Option<&str>)> = done
+pub fn wanted<'c>(
+    configs: &'c [ConfigLine],
+    draws: u64,
+    done: &[CandidateLine],
+) -> Vec<Wanted<'c>> {
+    let known: BTreeSet<(&str, Option<&str>, u64)> = done
         .iter()
-        .map(|line| (line.prompt_id.as_str(), line.config_id.as_deref()))
+        .map(|line| (&*line.prompt_id, line.config_id.as_deref(), line.draw))
         .collect();
     let mut plain = BTreeSet::new();
     let mut wanted = Vec::new();
     for config in configs {
-        let id = config.prompt_id.as_str();
-        if plain.insert(id) && !known.contains(&(id, None)) {
-            wanted.push((config.clone(), false));
-        }
         let varied = matches!(config.mode, Mode::Superset | Mode::NotSuperset);
-        if varied && !known.contains(&(id, Some(config.id.as_str()))) {
-            wanted.push((config.clone(), true));
+        for under in [false, true] {
+            let fresh = match under {
+                false => plain.insert(&config.prompt_id),
+                true => varied,
+            };
+            let asks = (0..draws).map(|draw| Wanted {
+                config,
+                under,
+                draw,
+            });
+            wanted.extend(asks.filter(|one| {
+                fresh && !known.contains(&(&config.prompt_id, one.config_id(), one.draw))
+            }));
         }
     }
     wanted
@@ -39,19 +65,24 @@ pub fn wanted(configs: &[ConfigLine], done: &[CandidateLine]) -> Vec<(ConfigLine
 /// The system's, where going on is pointless; `InvalidSafetyConfig`; `keep`'s.
 pub fn ask(
     system: &mut dyn System,
-    wanted: &[(ConfigLine, bool)],
+    wanted: &[Wanted<'_>],
     options: &GenerateOptions,
     mut keep: impl FnMut(CandidateLine) -> Result<()>,
 ) -> Result<usize> {
-    let asks = asks(wanted, system.frame(), options)?;
+    let frame = system.frame();
+    let asks = wanted.iter().enumerate();
+    let asks: Result<Vec<Ask>> = asks
+        .map(|(key, one)| of(key, one, frame, options))
+        .collect();
     let mut failed = 0;
-    ask_all(system, asks, |reply| {
-        let (config, under) = &wanted[reply.key];
+    ask_all(system, asks?, |reply| {
+        let one = &wanted[reply.key];
         match reply.response {
             Ok(response) if !response.text.trim().is_empty() => keep(CandidateLine {
-                prompt_id: config.prompt_id.clone(),
-                config_id: under.then(|| config.id.clone()),
-                prompt: config.prompt.clone(),
+                prompt_id: one.config.prompt_id.clone(),
+                config_id: one.config_id().map(str::to_owned),
+                draw: one.draw,
+                prompt: one.config.prompt.clone(),
                 response: response.text,
                 reasoning: response.reasoning,
             })?,
@@ -62,25 +93,22 @@ pub fn ask(
     Ok(failed)
 }
 
-fn asks(
-    wanted: &[(ConfigLine, bool)],
-    frame: Frame,
-    options: &GenerateOptions,
-) -> Result<Vec<Ask>> {
-    let ask = |(key, (config, under)): (usize, &(ConfigLine, bool))| {
-        let text = under.then(|| SafetyConfig::new(None, &config.config));
-        Ok(Ask {
-            key,
-            address: Address {
-                setup: "candidate".to_owned(),
-                config_id: under.then(|| config.id.clone()).unwrap_or_default(),
-                prompt_id: config.prompt_id.clone(),
-            },
-            turns: turns_under(text.transpose()?.as_ref(), &config.prompt, frame),
-            options: options.clone(),
-        })
-    };
-    wanted.iter().enumerate().map(ask).collect()
+fn of(key: usize, one: &Wanted<'_>, frame: Frame, options: &GenerateOptions) -> Result<Ask> {
+    let config = one.config;
+    let text = one.under.then(|| SafetyConfig::new(None, &config.config));
+    Ok(Ask {
+        key,
+        address: Address {
+            setup: "candidate".to_owned(),
+            config_id: one.config_id().unwrap_or_default().to_owned(),
+            prompt_id: config.prompt_id.clone(),
+        },
+        turns: turns_under(text.transpose()?.as_ref(), &config.prompt, frame),
+        options: GenerateOptions {
+            seed: options.seed.wrapping_add(one.draw),
+            ..options.clone()
+        },
+    })
 }
 
 /// The lines without those whose prompt and response were there before.

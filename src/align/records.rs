@@ -51,6 +51,9 @@ pub struct CandidateLine {
     pub prompt_id: String,
     /// Of the config it was given under; `None` for a plain assistant's.
     pub config_id: Option<String>,
+    /// Which of the answers to the same, from 0.
+    #[serde(default)]
+    pub draw: u64,
     /// The user's words.
     pub prompt: String,
     /// The answer.

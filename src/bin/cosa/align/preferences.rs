@@ -56,6 +56,9 @@ pub struct Candidates {
     /// 0 is greedy.
     #[arg(long, default_value_t = 0.7)]
     temperature: f64,
+    /// Answers to each prompt under each config.
+    #[arg(long, default_value_t = 1)]
+    draws: u64,
 }
 
 #[derive(Args)]
@@ -147,7 +150,7 @@ pub fn respond(stage: &Candidates, common: &Common) -> Result<()> {
     let configs: Vec<ConfigLine> = common.read(&stage.configs)?;
     let mut system = system_of(&stage.model, &stage.reach)?;
     let (mut done, mut file) = resume::<CandidateLine>(out)?;
-    let wanted = candidates::wanted(&configs, &done);
+    let wanted = candidates::wanted(&configs, stage.draws, &done);
     let failed = candidates::ask(&mut *system, &wanted, &options, |line| {
         append(&mut file, out, &line)?;
         done.push(line);
