@@ -1,6 +1,6 @@
 //! What a request is about, and its words.
 
-use super::content::{Request, Topic, Wording};
+use super::content::{Questions, Request, Topic, Wording};
 use super::policy::{Decision, Policy};
 use super::{Draw, Part};
 
@@ -17,7 +17,15 @@ pub(super) struct Ask<'c> {
 impl<'c> Ask<'c> {
     /// One of the topic's requests.
     pub fn request(topic: &'c Topic, policy: &Policy, draw: &mut Draw) -> Self {
-        let request: &Request = &topic.requests[draw.below(topic.requests.len())];
+        let all = topic.requests.iter();
+        let fits = wanted(policy, topic, draw);
+        let own: Vec<&Request> = all
+            .filter(|request| fits.is_none() || request.scope.as_deref() == fits)
+            .collect();
+        let request = match own.len() {
+            0 => &topic.requests[draw.below(topic.requests.len())],
+            count => own[draw.below(count)],
+        };
         Self {
             topic,
             scope: request.scope.as_deref(),
@@ -30,10 +38,17 @@ impl<'c> Ask<'c> {
     /// One of the topic's questions, of which it has some: other words again, and no answer
     /// either.
     pub fn question(topic: &'c Topic, policy: &Policy, draw: &mut Draw) -> Self {
-        let count = topic.questions.iter().map(|it| it.asks.len()).sum();
-        let mut at = draw.below(count);
-        let mut of = &topic.questions[0];
-        for questions in &topic.questions {
+        let fits = wanted(policy, topic, draw);
+        let all = topic.questions.iter();
+        let mut own: Vec<&Questions> = all
+            .filter(|questions| fits.is_none() || questions.scope.as_deref() == fits)
+            .collect();
+        if own.is_empty() {
+            own = topic.questions.iter().collect();
+        }
+        let mut at = draw.below(own.iter().map(|it| it.asks.len()).sum());
+        let mut of = own[0];
+        for questions in own {
             of = questions;
             if at < of.asks.len() {
                 break;
@@ -52,8 +67,10 @@ impl<'c> Ask<'c> {
     /// The topic under one of the names that rules have for it, or a part of it: many more
     /// words than the requests have. There is no answer to it.
     pub fn mention(topic: &'c Topic, wording: &Wording, policy: &Policy, draw: &mut Draw) -> Self {
+        let fits = wanted(policy, topic, draw);
         let part = match topic.scopes.len() {
             0 => None,
+            _ if fits.is_some() => topic.scopes.iter().find(|it| Some(&*it.name) == fits),
             _ if draw.below(2) == 0 => None,
             count => Some(&topic.scopes[draw.below(count)]),
         };
@@ -67,6 +84,13 @@ impl<'c> Ask<'c> {
             decision: policy.decide(topic, part.map(|part| &*part.name)),
         }
     }
+}
+
+/// The part to ask about: every second time the one that the policy's rule excepts, since few
+/// requests would be of that part otherwise.
+fn wanted<'p>(policy: &'p Policy, topic: &Topic, draw: &mut Draw) -> Option<&'p str> {
+    let except = policy.exception_on(topic)?;
+    draw.once_in(2).then_some(except)
 }
 
 /// Some users type in small letters, or leave out short words; none that is measured does.

@@ -152,7 +152,8 @@ impl Dialogues<'_> {
         (user, vec![first])
     }
 
-    /// What is allowed is answered; what is not is named in one refusal.
+    /// What is allowed is answered, each request always alike, since a small model remembers
+    /// one answer sooner than two; what is not is named in one refusal.
     pub(super) fn answer(&self, asked: &[Ask<'_>], draw: &mut Draw) -> String {
         if !self.difficulty.answers {
             return String::new();
@@ -163,7 +164,7 @@ impl Dialogues<'_> {
         let mut refused = false;
         for ask in asked {
             if ask.decision.allowed {
-                parts.push(draw.of(ask.answers).to_owned());
+                parts.push(ask.answers.first().cloned().unwrap_or_default());
             } else if !refused {
                 refused = true;
                 let refusal = draw.of(&self.content.wording.refusals);
@@ -179,7 +180,7 @@ impl Dialogues<'_> {
             0 if !self.content.harmless.is_empty() => {
                 &self.content.harmless[draw.below(self.content.harmless.len())]
             }
-            1 => self.topic(draw),
+            1 | 2 => self.topic(draw),
             _ => round.next(),
         };
         if self.difficulty.answers {

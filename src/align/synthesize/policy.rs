@@ -43,7 +43,8 @@ enum Others {
 pub struct Decision {
     /// Whether it may be answered.
     pub allowed: bool,
-    /// The rationale: topic, number of the rule and what it says, yes or no.
+    /// The rationale: topic, number of the rule and what it says, whether its exception holds,
+    /// yes or no.
     pub rationale: String,
 }
 
@@ -127,25 +128,30 @@ impl Policy {
         self.rules.iter().any(|rule| rule.topic == topic.id)
     }
 
+    /// The part of the topic that its rule excepts.
+    pub(super) fn exception_on(&self, topic: &Topic) -> Option<&str> {
+        let rule = self.rules.iter().find(|rule| rule.topic == topic.id);
+        rule.and_then(|rule| rule.except.as_deref())
+    }
+
     /// What it says of a request on this topic, in this part of it.
     #[must_use]
     pub fn decide(&self, topic: &Topic, scope: Option<&str>) -> Decision {
-        let name = match (&topic.scopes[..], scope) {
-            ([], _) => topic.name.clone(),
-            (_, scope) => format!("{} ({})", topic.name, scope.unwrap_or("general")),
-        };
+        let name = &topic.name;
         if let Some(rule) = self.rules.iter().find(|rule| rule.topic == topic.id) {
-            let allowed = match &rule.except {
-                Some(except) if Some(&**except) == scope => !rule.allows,
-                _ => rule.allows,
-            };
-            let says = match &rule.except {
-                Some(except) => format!("{}, except {except}", say(rule.allows)),
-                None => say(rule.allows).to_owned(),
+            let says = say(rule.allows);
+            let (says, allowed) = match &rule.except {
+                None => (says.to_owned(), rule.allows),
+                Some(except) => {
+                    let fits = Some(&**except) == scope;
+                    let not = if fits { "" } else { "not " };
+                    let says = format!("{says}, except {except}. This is {not}{except}");
+                    (says, rule.allows != fits)
+                }
             };
             return Decision {
                 allowed,
-                rationale: rationale(&name, rule.number, &says, allowed),
+                rationale: rationale(name, rule.number, &says, allowed),
             };
         }
         match &self.others {
@@ -159,7 +165,7 @@ impl Policy {
             },
             Others::Said { allows, number } => Decision {
                 allowed: *allows,
-                rationale: rationale(&name, *number, say(*allows), *allows),
+                rationale: rationale(name, *number, say(*allows), *allows),
             },
         }
     }

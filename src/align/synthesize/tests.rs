@@ -123,7 +123,7 @@ fn rationales_name_rules_of_the_config_and_answers_follow_them() {
             .filter_map(|r| r.split_once("{name}"));
         around.any(|(start, end)| answer.starts_with(start) && answer.ends_with(end))
     };
-    let mut seen = [0; 2];
+    let (mut seen, mut fits) = ([0; 2], [0; 2]);
     for turns in dialogues(&content, Part::Learned) {
         let config = turns[0].role == "system";
         for turn in turns.iter().filter(|turn| turn.role == "assistant") {
@@ -141,6 +141,8 @@ fn rationales_name_rules_of_the_config_and_answers_follow_them() {
             }
             assert!(config || rationale.contains("No rules") || rationale.contains("Harmless"));
             let denied = rationale.ends_with("no.");
+            fits[0] += rationale.matches(". This is ").count();
+            fits[1] += rationale.matches(". This is not ").count();
             let single = rationale.matches("About ").count() == 1;
             if single {
                 assert_eq!(
@@ -154,6 +156,7 @@ fn rationales_name_rules_of_the_config_and_answers_follow_them() {
         }
     }
     assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
+    assert!((3..=6).contains(&(10 * fits[1] / fits[0])), "{fits:?}");
 }
 
 #[test]
@@ -174,22 +177,23 @@ fn a_rationale_names_the_rule_in_which_its_topic_stands() {
         let policy = Policy::draw(&all, &content.wording, &mut draw(number, Part::Learned));
         let rules = Rule::split(&policy.text);
         for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
-            let decision = policy.decide(topic, Some("tides"));
+            let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
             let at = numbers(&decision.rationale)[0];
             let rule = rules[at - 1].text.to_lowercase();
             // A template may go on behind the topic's sentence; its number is the last one's.
             let before = rules[..at].iter().rev().take(2);
-            assert!(
-                rule.contains(word)
-                    || before
-                        .clone()
-                        .any(|rule| rule.text.to_lowercase().contains(word)),
-                "{decision:?}: {}",
-                policy.text
-            );
+            let earlier = || {
+                before
+                    .clone()
+                    .any(|it| it.text.to_lowercase().contains(word))
+            };
+            let stands = rule.contains(word) || earlier();
+            assert!(stands, "{decision:?}: {}", policy.text);
             let excepted = decision.rationale.contains("except tides");
             let says = decision.rationale.contains("says yes");
-            assert_eq!(decision.allowed, says != excepted);
+            let fits = decision.rationale.contains("This is tides");
+            assert_eq!(excepted, decision.rationale.contains(" tides. So "));
+            assert_eq!(decision.allowed, says != fits);
             seen.insert((topic.id.clone(), says, excepted));
         }
     }
