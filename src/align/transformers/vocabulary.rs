@@ -54,6 +54,15 @@ enum Merge {
     Pair(String, String),
 }
 
+impl Merge {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Pair(left, right) => format!("{left} {right}"),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Added {
     id: usize,
@@ -125,14 +134,11 @@ pub(super) fn describe(folder: &Path, size: usize, metadata: &mut Metadata) -> R
     let adds_bos = settings.add_bos_token.unwrap_or_else(|| {
         bos.is_some_and(|bos| strings(&file.post_processor, "id").contains(&bos.text()))
     });
-    let merges = file.model.merges.iter().map(|merge| match merge {
-        Merge::Text(text) => text.clone(),
-        Merge::Pair(left, right) => format!("{left} {right}"),
-    });
+    let merges = file.model.merges.iter().map(Merge::text).collect();
     for (key, value) in [
         ("model", Value::String("gpt2".to_owned())),
         ("pre", Value::String(pre.to_owned())),
-        ("merges", Value::Strings(merges.collect())),
+        ("merges", Value::Strings(merges)),
         ("tokens", Value::Strings(tokens)),
         ("token_type", Value::Ints(kinds)),
         ("add_bos_token", Value::Bool(adds_bos)),
