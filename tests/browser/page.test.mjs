@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { startHarness } from './harness.mjs';
 import { configs } from '../../www/configs.js';
-import { REFUSAL } from './scenario.mjs';
 
 const STUB = fileURLToPath(new URL('stub_engine.js', import.meta.url));
 const WINE = 'Which food goes well with red wine?';
@@ -56,15 +55,14 @@ pageTest('one prompt is answered under one config and refused under another in t
   await page.click('.divider .button');
   await answered(page, 2);
   const [first, second] = await answers(page);
-  assert.match(first, /cheese|meat/);
-  assert.match(second, REFUSAL);
-  assert.match(second, /alcohol/);
+  assert.match(first, /goes well with cheese/);
+  assert.match(second, /leave out alcohol/);
   assert.deepEqual(await texts(page, '.divider p'), ["Config changed to Children's library"]);
   assert.deepEqual(await labels(page), ['Answered under Language school', "Answered under Children's library"]);
   assert.match((await texts(page, '.rationale p'))[1], /alcohol/);
   await page.click('.answer >> nth=0 >> .label');
   assert.match(await page.textContent('.answer >> nth=0 >> .given'), /Alcohol is allowed\..*SHA-256 [0-9a-f]{64}/s);
-  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token\d+ ms.*Context\d+\/\d+/);
+  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token\d+ ms.*Context\d+\/256/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));
   assert.deepEqual(transcript.messages.map((message) => message.safetyConfig?.name), [undefined, 'Language school', undefined, "Children's library"]);
@@ -78,7 +76,7 @@ for (const config of configs) {
         await page.click('#new-chat');
         await page.click(`.starter:text-is("${prompt}")`);
         await answered(page, 1);
-        assert.equal(REFUSAL.test(await page.textContent('.answer .body')), refused, prompt);
+        assert.equal(/have to leave out|do not allow/.test(await page.textContent('.answer .body')), refused, prompt);
       }
     }
   });
@@ -90,7 +88,7 @@ pageTest('regenerate, copy and new chat', { permissions: ['clipboard-read', 'cli
   await answered(page, 1);
   await choose(page, 'library');
   await page.click('.answer .again');
-  await page.waitForFunction(() => /guideline|leave out/.test(document.querySelector('.answer .body')?.textContent));
+  await page.waitForFunction(() => /leave out/.test(document.querySelector('.answer .body')?.textContent));
   await answered(page, 1);
   assert.equal(await page.locator('.question').count(), 1);
   await page.click('.copy');
@@ -161,7 +159,7 @@ pageTest('a dropped text file is refused with advice, and the page goes on', {},
   await choose(page, 'language');
   await ask(page, WINE);
   await answered(page, 1);
-  assert.match((await answers(page))[0], /cheese|meat/);
+  assert.match((await answers(page))[0], /cheese/);
 });
 
 pageTest('a download can be cancelled, and the model before it stays', {}, async (page) => {
