@@ -1,5 +1,7 @@
 //! What can go wrong, one variant per cause that a caller can act on.
 
+use std::path::Path;
+
 /// The result of every fallible call in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -209,6 +211,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the system says of a file.
+    #[must_use]
+    pub fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Io {
+            path: path.display().to_string(),
+            detail: error.to_string(),
+        }
+    }
+
     /// The stable, machine-readable name of the cause.
     #[must_use]
     pub fn code(&self) -> &'static str {

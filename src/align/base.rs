@@ -19,10 +19,12 @@ const SPECIAL: [(&str, i64); 5] = [
     ("<think>", USER_DEFINED),
     ("</think>", USER_DEFINED),
 ];
-const NORMAL: i64 = 1;
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
-const UNUSED: i64 = 5;
+
+// What a token is for, in the numbers of GGUF files.
+pub(super) const NORMAL: i64 = 1;
+pub(super) const CONTROL: i64 = 3;
+pub(super) const USER_DEFINED: i64 = 4;
+pub(super) const UNUSED: i64 = 5;
 
 /// ChatML that shows the model its earlier reasoning: what stands in the KV cache after an
 /// answer is then the beginning of the next prompt.

@@ -14,8 +14,8 @@ const CHUNK: usize = 1 << 20;
 /// # Errors
 /// `Io` where the file cannot be read; otherwise as [`Reader`].
 pub fn read_path(path: &Path, sink: &mut dyn Sink) -> Result<()> {
-    let mut file = File::open(path).map_err(|error| io(path, &error))?;
-    let data = file.metadata().map_err(|error| io(path, &error))?;
+    let mut file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    let data = file.metadata().map_err(|error| Error::io(path, &error))?;
     // A pipe has no size of its own.
     let mut reader = Reader::new(data.is_file().then_some(data.len()));
     let mut chunk = vec![0; CHUNK];
@@ -24,7 +24,7 @@ pub fn read_path(path: &Path, sink: &mut dyn Sink) -> Result<()> {
             Ok(0) => return reader.finish(),
             Ok(len) => len,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(io(path, &error)),
+            Err(error) => return Err(Error::io(path, &error)),
         };
         reader.push(&chunk[..len], sink)?;
     }
@@ -71,13 +71,6 @@ fn split_name(name: &str) -> Option<(&str, u32, u32)> {
 fn five_digits(text: &str) -> Option<u32> {
     let digits = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
-}
-
-fn io(path: &Path, error: &std::io::Error) -> Error {
-    Error::Io {
-        path: path.display().to_string(),
-        detail: error.to_string(),
-    }
 }
 
 #[cfg(test)]

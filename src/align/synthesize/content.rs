@@ -181,10 +181,10 @@ impl Content {
 }
 
 fn read_all(folder: &Path) -> Result<Vec<Topic>> {
-    let entries = fs::read_dir(folder).map_err(|error| io(folder, &error))?;
+    let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let mut paths = Vec::new();
     for entry in entries {
-        paths.push(entry.map_err(|error| io(folder, &error))?.path());
+        paths.push(entry.map_err(|error| Error::io(folder, &error))?.path());
     }
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     paths.sort();
@@ -192,16 +192,9 @@ fn read_all(folder: &Path) -> Result<Vec<Topic>> {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).map_err(|error| io(path, &error))?;
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     toml::from_str(&text).map_err(|error| Error::BadRecord {
         at: path.display().to_string(),
         detail: error.to_string(),
     })
-}
-
-fn io(path: &Path, error: &std::io::Error) -> Error {
-    Error::Io {
-        path: path.display().to_string(),
-        detail: error.to_string(),
-    }
 }

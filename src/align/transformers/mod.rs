@@ -28,7 +28,7 @@ pub(super) fn read(folder: &Path) -> Result<Floats> {
     vocabulary::describe(folder, config.vocab_size, &mut metadata)?;
     let mut tensors = BTreeMap::new();
     for shard in shards(folder)? {
-        let bytes = fs::read(&shard).map_err(|error| io(&shard, &error))?;
+        let bytes = fs::read(&shard).map_err(|error| Error::io(&shard, &error))?;
         let file = SafeTensors::deserialize(&bytes);
         let file = file.map_err(|error| bad(&shard, &error.to_string()))?;
         for (name, view) in file.tensors() {
@@ -160,7 +160,7 @@ fn renamed(name: &str) -> Option<String> {
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).map_err(|error| io(path, &error))?;
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     serde_json::from_str(&text).map_err(|error| bad(path, &error.to_string()))
 }
 
@@ -168,12 +168,5 @@ fn bad(path: &Path, detail: &str) -> Error {
     Error::BadRecord {
         at: path.display().to_string(),
         detail: detail.to_owned(),
-    }
-}
-
-fn io(path: &Path, error: &std::io::Error) -> Error {
-    Error::Io {
-        path: path.display().to_string(),
-        detail: error.to_string(),
     }
 }

@@ -7,14 +7,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{bad, io, json};
-use crate::error::Result;
+use super::super::base::{CONTROL, NORMAL, UNUSED, USER_DEFINED};
+use super::{bad, json};
+use crate::error::{Error, Result};
 use crate::gguf::{Metadata, Value};
-
-const NORMAL: i64 = 1;
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
-const UNUSED: i64 = 5;
 
 /// The patterns by which pre-tokenizers are known, and their names in GGUF files.
 const PATTERNS: [(&str, &str); 2] = [
@@ -230,7 +226,7 @@ fn template(folder: &Path, set: Option<Template>) -> Result<Option<String>> {
         }
         None if path.exists() => {
             let text = fs::read_to_string(&path);
-            text.map(Some).map_err(|error| io(&path, &error))
+            text.map(Some).map_err(|error| Error::io(&path, &error))
         }
         None => Ok(None),
     }
