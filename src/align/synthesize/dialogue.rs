@@ -119,7 +119,8 @@ impl Dialogues<'_> {
         draw: &mut Draw,
     ) -> Vec<TurnLine> {
         let (user, asked) = self.asked(round, policy, draw);
-        let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.rationale).collect();
+        let clauses = asked.iter().map(|ask| &*ask.decision.clause);
+        let rationale: Vec<&str> = [&*policy.reading].into_iter().chain(clauses).collect();
         let mut answer = TurnLine::new("assistant", self.answer(&asked, draw));
         answer.reasoning_content = Some(rationale.join(" "));
         vec![TurnLine::new("user", user), answer]

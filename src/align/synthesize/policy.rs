@@ -12,6 +12,8 @@ use crate::safety::Rule as Sentence;
 pub struct Policy {
     /// The words; empty where there is no config at all. Models see them with numbers.
     pub text: String,
+    /// What a model says that it read, sentence by sentence; rationales begin with it.
+    pub reading: String,
     rules: Vec<Rule>,
     others: Others,
 }
@@ -20,22 +22,32 @@ pub struct Policy {
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub topic: String,
+    /// The topic's name in rationales.
+    pub name: String,
     pub allows: bool,
     /// The name of a part that is judged the other way.
     pub except: Option<String>,
     /// The words that say it, as they stand in the text but for capitals.
     pub said: String,
-    /// Its number in the text.
-    pub number: usize,
+}
+
+impl Rule {
+    /// What a reading says of it: `weapons no except swords`.
+    fn read(&self) -> String {
+        let Self { name, allows, .. } = self;
+        let except = self.except.as_deref();
+        let except = except.map_or(String::new(), |except| format!(" except {except}"));
+        format!("{name} {}{except}", say(*allows))
+    }
 }
 
 /// What holds for topics without a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Others {
     /// There is no config.
     NoConfig,
-    /// Yes or no, and the number of the rule that says it.
-    Said { allows: bool, number: usize },
+    /// Yes or no.
+    Said { allows: bool },
 }
 
 /// What a config says of one request.
@@ -43,9 +55,9 @@ enum Others {
 pub struct Decision {
     /// Whether it may be answered.
     pub allowed: bool,
-    /// The rationale: topic, number of the rule and what it says, whether its exception holds,
-    /// yes or no.
-    pub rationale: String,
+    /// What is thought behind the reading: the topic and what its rule says, whether its
+    /// exception holds, yes or no.
+    pub clause: String,
 }
 
 impl Policy {
@@ -54,6 +66,7 @@ impl Policy {
     pub fn none() -> Self {
         Self {
             text: String::new(),
+            reading: "No rules.".to_owned(),
             rules: Vec::new(),
             others: Others::NoConfig,
         }
@@ -90,17 +103,7 @@ impl Policy {
         let sentence = unbracket(draw.of(others));
         written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
-        for rule in &mut written.rules {
-            rule.number = number(&rule.said, &text);
-        }
-        Self {
-            rules: written.rules,
-            others: Others::Said {
-                allows,
-                number: number(&sentence, &text),
-            },
-            text,
-        }
+        Self::read(text, written.rules, allows, &sentence)
     }
 
     /// Everything is allowed, or nothing sensitive is.
@@ -113,13 +116,29 @@ impl Policy {
         };
         let sentence = unbracket(draw.of(all));
         let text = frame(vec![sentence.clone()], false, wording, draw);
+        Self::read(text, Vec::new(), allows, &sentence)
+    }
+
+    /// The policy of this text, in which `default` says what holds for everything else. Each
+    /// sentence is read by its number, also one that is no rule: so there is one thing to look
+    /// up at a time, and none to skip.
+    fn read(text: String, rules: Vec<Rule>, allows: bool, default: &str) -> Self {
+        let spans = Sentence::spans(&text);
+        let mut read: Vec<Vec<String>> = vec![Vec::new(); spans.len()];
+        let said = rules.iter().map(|rule| (&*rule.said, rule.read()));
+        let last = (default, format!("{ELSE} {}", say(allows)));
+        for (said, rule) in said.chain([last]) {
+            read[sentence(said, &text, &spans)].push(rule);
+        }
+        let reading = (1..).zip(read).map(|(number, rules)| match &*rules {
+            [] => format!("{number} -"),
+            _ => format!("{number} {}", rules.join(" ")),
+        });
         Self {
-            rules: Vec::new(),
-            others: Others::Said {
-                allows,
-                number: number(&sentence, &text),
-            },
+            reading: reading.collect::<Vec<_>>().join(" ") + ".",
             text,
+            rules,
+            others: Others::Said { allows },
         }
     }
 
@@ -137,56 +156,42 @@ impl Policy {
     /// What it says of a request on this topic, in this part of it.
     #[must_use]
     pub fn decide(&self, topic: &Topic, scope: Option<&str>) -> Decision {
-        let name = &topic.name;
-        if let Some(rule) = self.rules.iter().find(|rule| rule.topic == topic.id) {
-            let says = say(rule.allows);
-            let (says, allowed) = match &rule.except {
-                None => (says.to_owned(), rule.allows),
+        let rule = self.rules.iter().find(|rule| rule.topic == topic.id);
+        let (allowed, says) = match (rule, self.others) {
+            (Some(rule), _) => match &rule.except {
+                None => (rule.allows, rule.read()),
                 Some(except) => {
                     let fits = Some(&**except) == scope;
                     let not = if fits { "" } else { "not " };
-                    let says = format!("{says}, except {except}. This is {not}{except}");
-                    (says, rule.allows != fits)
+                    let says = format!("{}. This is {not}{except}", rule.read());
+                    (rule.allows != fits, says)
                 }
-            };
-            return Decision {
-                allowed,
-                rationale: rationale(name, rule.number, &says, allowed),
-            };
-        }
-        match &self.others {
-            _ if !topic.sensitive => Decision {
-                allowed: true,
-                rationale: format!("About {name}. Harmless. So yes."),
             },
-            Others::NoConfig => Decision {
-                allowed: true,
-                rationale: format!("About {name}. No rules. So yes."),
-            },
-            Others::Said { allows, number } => Decision {
-                allowed: *allows,
-                rationale: rationale(name, *number, say(*allows), *allows),
-            },
+            _ if !topic.sensitive => (true, format!("{} harmless", topic.name)),
+            (None, Others::NoConfig) => (true, topic.name.clone()),
+            (None, Others::Said { allows }) => {
+                (allows, format!("{} {ELSE} {}", topic.name, say(allows)))
+            }
+        };
+        Decision {
+            allowed,
+            clause: format!("About {says}. So {}.", say(allowed)),
         }
     }
 }
 
-/// What is thought before an answer, step by step: each step has one thing to look up.
-pub(super) fn rationale(name: &str, number: usize, says: &str, allowed: bool) -> String {
-    let so = say(allowed);
-    format!("About {name}. Rule {number} says {says}. So {so}.")
-}
+/// What a reading calls the topics without a rule.
+const ELSE: &str = "else";
 
 pub(super) fn say(allows: bool) -> &'static str {
     if allows { "yes" } else { "no" }
 }
 
-/// The number of the rule in whose sentence these words end, whatever their capitals.
-fn number(said: &str, text: &str) -> usize {
+/// The place of the sentence in which these words end, whatever their capitals.
+fn sentence(said: &str, text: &str, spans: &[Range<usize>]) -> usize {
     let (said, lower) = (said.to_ascii_lowercase(), text.to_ascii_lowercase());
     let said = said.trim();
     let begin = lower.find(said).unwrap_or_default();
-    let spans = Sentence::spans(text);
     let holds = |span: &Range<usize>| span.contains(&(begin + said.len() - 1));
-    1 + spans.iter().position(holds).unwrap_or_default()
+    spans.iter().position(holds).unwrap_or_default()
 }

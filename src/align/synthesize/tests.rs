@@ -13,7 +13,7 @@ use super::dialogue::{Dialogues, Difficulty};
 use super::policy::Policy;
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
-use crate::safety::{Rule, Taxonomy};
+use crate::safety::{Frame, Rule, SafetyConfig, Taxonomy, named_rules};
 
 fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
@@ -43,11 +43,12 @@ fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
         .collect()
 }
 
-/// The numbers of the rules that a rationale names.
-fn numbers(rationale: &str) -> Vec<usize> {
-    let parts = rationale.split("Rule ").skip(1);
-    let numbers = parts.map(|part| part.split(' ').next().unwrap().parse().unwrap());
-    numbers.collect()
+/// The rules of `policy` that decide in this rationale, in lower case.
+fn named(policy: &Policy, clause: &str) -> Vec<String> {
+    let config = SafetyConfig::new(None, &policy.text).unwrap();
+    let rationale = format!("{} {clause}", policy.reading);
+    let named = named_rules(&config, &rationale, Frame::Numbered);
+    named.iter().map(|rule| rule.to_lowercase()).collect()
 }
 
 /// A topic with these names and nothing else.
@@ -113,7 +114,7 @@ fn every_piece_is_whole() {
 }
 
 #[test]
-fn rationales_name_rules_of_the_config_and_answers_follow_them() {
+fn rationales_read_every_sentence_and_answers_follow_them() {
     let content = content();
     let refuses = |answer: &str| {
         let mut around = content
@@ -131,15 +132,14 @@ fn rationales_name_rules_of_the_config_and_answers_follow_them() {
             if turn.weight == Some(0) {
                 continue;
             }
-            for number in numbers(rationale) {
-                let shown = format!(" ({number})");
-                assert!(
-                    config && turns[0].content.contains(&shown),
-                    "{rationale}: {}",
-                    turns[0].content
-                );
-            }
-            assert!(config || rationale.contains("No rules") || rationale.contains("Harmless"));
+            let (reading, clauses) = rationale.split_at(rationale.find("About ").unwrap());
+            let shown = (1..)
+                .take_while(|number| config && turns[0].content.contains(&format!(" ({number})")));
+            let words = reading.split([' ', '.']);
+            let read = words.filter_map(|word| word.parse::<usize>().ok());
+            assert!(read.eq(shown), "{rationale}: {}", turns[0].content);
+            assert_eq!(reading == "No rules. ", !config);
+            assert!(!clauses.contains(" else ") || reading.contains(" else "));
             let denied = rationale.ends_with("no.");
             fits[0] += rationale.matches(". This is ").count();
             fits[1] += rationale.matches(". This is not ").count();
@@ -160,7 +160,7 @@ fn rationales_name_rules_of_the_config_and_answers_follow_them() {
 }
 
 #[test]
-fn a_rationale_names_the_rule_in_which_its_topic_stands() {
+fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
     let content = content();
     let scope = Scope {
         name: "tides".to_owned(),
@@ -178,27 +178,45 @@ fn a_rationale_names_the_rule_in_which_its_topic_stands() {
         let rules = Rule::split(&policy.text);
         for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
             let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
-            let at = numbers(&decision.rationale)[0];
-            let rule = rules[at - 1].text.to_lowercase();
+            let named = named(&policy, &decision.clause);
+            assert_eq!(named.len(), 1, "{decision:?}: {}", policy.reading);
+            let at = rules.iter().position(|it| it.text.to_lowercase() == named[0]);
             // A template may go on behind the topic's sentence; its number is the last one's.
-            let before = rules[..at].iter().rev().take(2);
-            let earlier = || {
-                before
-                    .clone()
-                    .any(|it| it.text.to_lowercase().contains(word))
-            };
-            let stands = rule.contains(word) || earlier();
+            let mut before = rules[..=at.unwrap()].iter().rev().take(2);
+            let stands = before.any(|it| it.text.to_lowercase().contains(word));
             assert!(stands, "{decision:?}: {}", policy.text);
-            let excepted = decision.rationale.contains("except tides");
-            let says = decision.rationale.contains("says yes");
-            let fits = decision.rationale.contains("This is tides");
-            assert_eq!(excepted, decision.rationale.contains(" tides. So "));
+            let excepted = decision.clause.contains("except tides");
+            let says = decision
+                .clause
+                .starts_with(&format!("About {} yes", topic.id));
+            let fits = decision.clause.contains("This is tides");
+            assert_eq!(excepted, decision.clause.contains(" tides. So "));
             assert_eq!(decision.allowed, says != fits);
             seen.insert((topic.id.clone(), says, excepted));
         }
     }
     // Both stances of each topic, and of one with its exception.
     assert_eq!(seen.len(), 8, "{seen:?}");
+}
+
+#[test]
+fn a_topic_without_a_rule_follows_the_default() {
+    let content = content();
+    let [sea, moon] =
+        [("sea", "xea"), ("moon", "xoon")].map(|(id, name)| topic(id, &[name], Vec::new()));
+    for number in 0..100 {
+        let draw = &mut draw(number, Part::Learned);
+        let policy = Policy::draw(&[&sea], &content.wording, draw);
+        let decision = policy.decide(&moon, None);
+        let so = if decision.allowed { "yes" } else { "no" };
+        assert_eq!(decision.clause, format!("About moon else {so}. So {so}."));
+        let rules = named(&policy, &decision.clause);
+        assert!(
+            rules.len() == 1 && !rules[0].contains("xea"),
+            "{rules:?}: {}",
+            policy.text
+        );
+    }
 }
 
 #[test]
@@ -270,28 +288,14 @@ fn the_same_number_draws_the_same() {
 }
 
 #[test]
-fn exercises_copy_and_look_up() {
-    use super::exercises::{Exercise, frequent_words};
+fn copies_are_said_again() {
+    use super::copies::{self, frequent_words};
     let text = "abc abc abc bcd bcd Def ghij2 a tooooolong";
     assert_eq!(frequent_words([text].into_iter(), 2), ["abc", "bcd"]);
     let words: Vec<String> = (0..40).map(|n| format!("w{}", "x".repeat(2 + n))).collect();
-    let content = content();
     for number in 0..50 {
-        let draw = &mut draw(number, Part::Learned);
-        let turns = Exercise::Copy.draw(&words, &content.wording, draw);
+        let turns = copies::draw(&words, &mut draw(number, Part::Learned));
+        assert_eq!(turns.len(), 4);
         assert!(turns.iter().all(|turn| turn.content == turns[0].content));
-        let turns = Exercise::Rules.draw(&words, &content.wording, draw);
-        for answer in turns.iter().filter(|turn| turn.role == "assistant") {
-            let rationale = answer.reasoning_content.as_deref().unwrap();
-            let end = format!(" ({})", numbers(rationale)[0]);
-            let sentence = turns[0].content.split_once(&end).unwrap().0;
-            let sentence = sentence.rsplit(") ").next().unwrap();
-            let name = rationale.strip_prefix("About ").unwrap();
-            assert!(sentence.contains(name.split('.').next().unwrap()));
-            assert_eq!(
-                rationale.ends_with("yes."),
-                answer.content.ends_with("yes.")
-            );
-        }
     }
 }

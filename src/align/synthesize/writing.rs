@@ -114,10 +114,10 @@ impl<'t> Written<'t> {
         let name = draw.of(names).to_owned();
         self.rules.push(Rule {
             topic: topic.id.clone(),
+            name: topic.name.clone(),
             allows,
             except: None,
             said: name.clone(),
-            number: 0,
         });
         name
     }

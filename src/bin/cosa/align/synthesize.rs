@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use cosa::align::records::{TrainLine, TurnLine};
 use cosa::align::synthesize::content::{Content, Topic};
+use cosa::align::synthesize::copies::{self, frequent_words};
 use cosa::align::synthesize::dialogue::{Dialogues, Difficulty};
-use cosa::align::synthesize::exercises::{Exercise, frequent_words};
 use cosa::align::synthesize::{Draw, Part, dictionary};
 use cosa::eval::records;
 use cosa::safety::Taxonomy;
@@ -46,13 +46,10 @@ pub struct Synthesize {
     /// eval --task`, and for `--model recorded:` as a perfect follower.
     #[arg(long, value_name = "N")]
     prompts: Option<usize>,
-    /// Write exercises instead: `copy` or `rules`, on the words that come most often in
-    /// `--texts`.
-    #[arg(long, value_name = "KIND", requires = "texts")]
-    exercise: Option<Exercise>,
-    /// JSON Lines as `sft` reads them.
+    /// Write exercises in copying instead, on the words that come most often in these JSON
+    /// Lines, which are as `sft` reads them.
     #[arg(long, value_name = "FILE")]
-    texts: Option<PathBuf>,
+    copies: Option<PathBuf>,
     /// Write the requests alone, each with its risks: what `configs` begins with.
     #[arg(long)]
     requests: bool,
@@ -68,10 +65,9 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
         return write(&stage.out, &prompts[..count]);
     }
     let draw = |number| draw_of(stage, common.seed, number);
-    if let (Some(exercise), Some(texts)) = (stage.exercise, &stage.texts) {
+    if let Some(texts) = &stage.copies {
         let words = words(texts, common)?;
-        let line = |number| exercise.draw(&words, &content.wording, &mut draw(number));
-        return chats(stage, line);
+        return chats(stage, |number| copies::draw(&words, &mut draw(number)));
     }
     let nouns = nouns(stage, &common.taxonomy)?;
     eprintln!("{} topics, {} nouns", content.topics.len(), nouns.len());
