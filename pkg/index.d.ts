@@ -149,14 +149,24 @@ export interface UserMessage {
   content: string;
 }
 
+/** A rule of the config as the model read it before it answered. */
+export interface RuleReading {
+  /** The sentence or list item. */
+  rule: string;
+  /** What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics. */
+  readAs: string;
+  /** Whether the answer was decided by it. */
+  decides: boolean;
+}
+
 /** An answer with all that is needed to make it again. */
 export interface AssistantMessage {
   role: 'assistant';
   content: string;
   /** Text between `<think>` tags. */
   reasoning?: string;
-  /** The rules of the config (its sentences and list items) that the reasoning names; only where `safetyFrame` is `numbered`. */
-  rules?: string[];
+  /** How the reasoning read the rules of the config; only where `safetyFrame` is `numbered`. */
+  rules?: RuleReading[];
   /** The config that this answer was given under. */
   safetyConfig: SafetyConfig | null;
   seed: number;

@@ -84,6 +84,11 @@ export class Conversation {
   }
 }
 
+/** Each rule beside what the model took it to say; those that decided are marked. */
+const readings = (rules) => el('dl', {}, ...rules.flatMap(({ rule, readAs, decides }) => [
+  el('dt', {}, rule), el('dd', {}, readAs, decides && el('strong', {}, 'decides')),
+]));
+
 /** One answer while it is written and after. */
 class Answer {
   #text = '';
@@ -131,12 +136,12 @@ class Answer {
     this.settle();
   }
 
-  /** @param {{ finishReason: string, rules?: string[], safetyConfig: { text: string, hash: string } | null }} record the answer as the engine's transcript keeps it */
+  /** @param {{ finishReason: string, rules?: import('../pkg/index.js').RuleReading[], safetyConfig: { text: string, hash: string } | null }} record the answer as the engine's transcript keeps it */
   finish(record) {
     this.#render();
     this.wait.remove();
     if (record.safetyConfig) this.given.replaceChildren(record.safetyConfig.text, el('small', {}, `SHA-256 ${record.safetyConfig.hash}`));
-    for (const rule of record.rules ?? []) this.details.append(el('blockquote', { title: 'The rule of the config that the rationale names' }, rule));
+    if (record.rules) this.details.append(el('div', {}, 'How it read the config'), readings(record.rules));
     this.node.classList.remove('writing');
     this.node.setAttribute('aria-busy', 'false');
     if (!this.#text.trim() && record.finishReason !== 'abort') this.body.append(el('p.note', {}, 'The model ended its answer without a word.'));

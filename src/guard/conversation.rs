@@ -9,7 +9,7 @@ use crate::generate::{
     Stats,
 };
 use crate::model::Transformer;
-use crate::safety::{SafetyConfig, named_rules};
+use crate::safety::{RuleReading, SafetyConfig};
 
 /// A user's message and what came back.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,8 @@ pub struct Answer {
     pub content: String,
     /// What the model wrote between `<think>` tags before it.
     pub reasoning: Option<String>,
-    /// The rules of the config that it names by their numbers.
-    pub rules: Vec<String>,
+    /// How it read the rules of the config, where it says so.
+    pub rules: Vec<RuleReading>,
     /// The config in force.
     pub safety_config: Option<SafetyConfig>,
     /// SHA-256 of the model file.
@@ -146,7 +146,7 @@ impl<B: Backend> Conversation<B> {
         };
         let reasoning = Some(output.reasoning).filter(|text| !text.is_empty());
         let rules = match (&self.safety_config, &reasoning) {
-            (Some(config), Some(reasoning)) => named_rules(config, reasoning, model.frame),
+            (Some(config), Some(reasoning)) => RuleReading::all(config, reasoning, model.frame),
             _ => Vec::new(),
         };
         self.exchanges.push(Exchange {

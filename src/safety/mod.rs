@@ -8,6 +8,7 @@
 mod agreement;
 mod config;
 mod prompt;
+mod reading;
 mod rule;
 mod score;
 mod taxonomy;
@@ -15,7 +16,8 @@ mod verdict;
 
 pub use agreement::Agreement;
 pub use config::SafetyConfig;
-pub use prompt::{Frame, named_rules, system_message};
+pub use prompt::{Frame, system_message};
+pub use reading::RuleReading;
 pub use rule::Rule;
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

@@ -12,8 +12,8 @@ pub enum Frame {
     Guideline,
     /// The text alone.
     Plain,
-    /// The text with a number behind each sentence or list item ([`Rule::numbered`]), which
-    /// the model names in its rationale.
+    /// The text with a number behind each sentence or list item ([`Rule::numbered`]), by
+    /// which the model reads them out in its rationale.
     Numbered,
 }
 
@@ -65,42 +65,6 @@ pub fn system_message(config: &SafetyConfig, frame: Frame) -> String {
     }
 }
 
-/// The rules of `config` that decide in a rationale in this frame, each once, in its order.
-///
-/// A rationale reads the config by its numbers, then says what decides in the same words:
-/// `1 - 2 wine no except port 3 else yes. About wine no except port. This is port. So yes.`
-/// What it did not read, or by numbers that no rule has, is passed over.
-#[must_use]
-pub fn named_rules(config: &SafetyConfig, rationale: &str, frame: Frame) -> Vec<String> {
-    if frame != Frame::Numbered {
-        return Vec::new();
-    }
-    let rules = Rule::split(config.text());
-    let mut clauses = rationale.split("About ");
-    let read = clauses.next().unwrap_or_default();
-    let mut named: Vec<String> = Vec::new();
-    for clause in clauses {
-        let says = clause.split('.').next().unwrap_or_default();
-        // What holds for every topic without a rule stands behind the topic.
-        let says = says.find("else ").map_or(says, |at| &says[at..]);
-        let rule = number_of(says, read).and_then(|number| rules.get(number.checked_sub(1)?));
-        if let Some(rule) = rule
-            && !named.contains(&rule.text)
-        {
-            named.push(rule.text.clone());
-        }
-    }
-    named
-}
-
-/// The last number before these words.
-fn number_of(says: &str, read: &str) -> Option<usize> {
-    let words: Vec<&str> = read.split([' ', '.']).collect();
-    let says: Vec<&str> = says.split(' ').collect();
-    let at = words.windows(says.len()).position(|words| words == says)?;
-    words[..at].iter().rev().find_map(|word| word.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -127,31 +91,5 @@ mod tests {
             system_message(&config, Frame::Guideline)
                 .ends_with("\n\nSafety Guideline:\nNo spoilers.")
         );
-    }
-
-    #[test]
-    fn a_rationale_names_rules_by_their_numbers() {
-        let config = SafetyConfig::new(None, "No spoilers.\n- Wine is fine.").unwrap();
-        let named = |rationale| named_rules(&config, rationale, Frame::Numbered);
-        let said = "1 films no port yes 2 wine no except port. About port yes. So yes. \
-                    About wine no except port. This is port. So yes. About films no. So no.";
-        assert_eq!(named(said), ["No spoilers.", "Wine is fine."]);
-        let all = "1 - 2 else yes. About music else yes. So yes.";
-        assert_eq!(named(all), ["Wine is fine."]);
-        for odd in [
-            "0 wine no. About wine no.",
-            "3 wine no. About wine no.",
-            "99999999999999999999 wine no. About wine no.",
-            "wine no. About wine no.",
-            "1 wine yes. About wine no.",
-            "1 wine no",
-            "About",
-            "About ",
-            "1 - 2 -. About tea harmless. So yes.",
-            "",
-        ] {
-            assert!(named(odd).is_empty(), "{odd}");
-        }
-        assert!(named_rules(&config, said, Frame::Plain).is_empty());
     }
 }

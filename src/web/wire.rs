@@ -179,8 +179,8 @@ enum Message<'a> {
         content: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         reasoning: Option<&'a str>,
-        #[serde(skip_serializing_if = "<[String]>::is_empty")]
-        rules: &'a [String],
+        #[serde(skip_serializing_if = "<[safety::RuleReading]>::is_empty")]
+        rules: &'a [safety::RuleReading],
         safety_config: Option<SafetyConfig<'a>>,
         seed: u64,
         sampling: Sampling<'a>,

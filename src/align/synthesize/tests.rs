@@ -13,7 +13,7 @@ use super::dialogue::{Dialogues, Difficulty};
 use super::policy::Policy;
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
-use crate::safety::{Frame, Rule, SafetyConfig, Taxonomy, named_rules};
+use crate::safety::{Frame, Rule, RuleReading, SafetyConfig, Taxonomy};
 
 fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
@@ -47,8 +47,9 @@ fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
 fn named(policy: &Policy, clause: &str) -> Vec<String> {
     let config = SafetyConfig::new(None, &policy.text).unwrap();
     let rationale = format!("{} {clause}", policy.reading);
-    let named = named_rules(&config, &rationale, Frame::Numbered);
-    named.iter().map(|rule| rule.to_lowercase()).collect()
+    let read = RuleReading::all(&config, &rationale, Frame::Numbered);
+    let decides = read.into_iter().filter(|rule| rule.decides);
+    decides.map(|rule| rule.rule.to_lowercase()).collect()
 }
 
 /// A topic with these names and nothing else.
@@ -180,7 +181,9 @@ fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
             let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
             let named = named(&policy, &decision.clause);
             assert_eq!(named.len(), 1, "{decision:?}: {}", policy.reading);
-            let at = rules.iter().position(|it| it.text.to_lowercase() == named[0]);
+            let at = rules
+                .iter()
+                .position(|it| it.text.to_lowercase() == named[0]);
             // A template may go on behind the topic's sentence; its number is the last one's.
             let mut before = rules[..=at.unwrap()].iter().rev().take(2);
             let stands = before.any(|it| it.text.to_lowercase().contains(word));
