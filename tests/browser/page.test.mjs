@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { startHarness } from './harness.mjs';
+import { REFUSAL } from './scenario.mjs';
 import { configs } from '../../www/configs.js';
 
 const STUB = fileURLToPath(new URL('stub_engine.js', import.meta.url));
@@ -56,13 +57,15 @@ pageTest('one prompt is answered under one config and refused under another in t
   await answered(page, 2);
   const [first, second] = await answers(page);
   assert.match(first, /goes well with cheese/);
-  assert.match(second, /leave out alcohol/);
+  assert.match(second, /alcohol/);
+  assert.match(second, REFUSAL);
   assert.deepEqual(await texts(page, '.divider p'), ["Config changed to Children's library"]);
   assert.deepEqual(await labels(page), ['Answered under Language school', "Answered under Children's library"]);
   assert.match((await texts(page, '.rationale p'))[1], /alcohol/);
+  assert.deepEqual(await texts(page, '.answer >> nth=1 >> .rationale dd:has(strong)'), ['alcohol nodecides']);
   await page.click('.answer >> nth=0 >> .label');
   assert.match(await page.textContent('.answer >> nth=0 >> .given'), /Alcohol is allowed\..*SHA-256 [0-9a-f]{64}/s);
-  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token\d+ ms.*Context\d+\/256/);
+  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token\d+ ms.*Context\d+\/512/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));
   assert.deepEqual(transcript.messages.map((message) => message.safetyConfig?.name), [undefined, 'Language school', undefined, "Children's library"]);
@@ -76,7 +79,7 @@ for (const config of configs) {
         await page.click('#new-chat');
         await page.click(`.starter:text-is("${prompt}")`);
         await answered(page, 1);
-        assert.equal(/have to leave out|do not allow/.test(await page.textContent('.answer .body')), refused, prompt);
+        assert.equal(REFUSAL.test(await page.textContent('.answer .body')), refused, prompt);
       }
     }
   });
@@ -88,7 +91,7 @@ pageTest('regenerate, copy and new chat', { permissions: ['clipboard-read', 'cli
   await answered(page, 1);
   await choose(page, 'library');
   await page.click('.answer .again');
-  await page.waitForFunction(() => /leave out/.test(document.querySelector('.answer .body')?.textContent));
+  await page.waitForFunction(() => /guideline/i.test(document.querySelector('.answer .body')?.textContent));
   await answered(page, 1);
   assert.equal(await page.locator('.question').count(), 1);
   await page.click('.copy');

@@ -134,8 +134,8 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
                 continue;
             }
             let (reading, clauses) = rationale.split_at(rationale.find("About ").unwrap());
-            let shown = (1..)
-                .take_while(|number| config && turns[0].content.contains(&format!(" ({number})")));
+            let stands = |number: &usize| turns[0].content.contains(&format!(" ({number})"));
+            let shown = (1..).take_while(|number| config && stands(number));
             let words = reading.split([' ', '.']);
             let read = words.filter_map(|word| word.parse::<usize>().ok());
             assert!(read.eq(shown), "{rationale}: {}", turns[0].content);
@@ -146,12 +146,8 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
             fits[1] += rationale.matches(". This is not ").count();
             let single = rationale.matches("About ").count() == 1;
             if single {
-                assert_eq!(
-                    refuses(&turn.content),
-                    denied,
-                    "{rationale} | {}",
-                    turn.content
-                );
+                let said = &turn.content;
+                assert_eq!(refuses(said), denied, "{rationale} | {said}");
                 seen[usize::from(denied)] += 1;
             }
         }
