@@ -94,8 +94,6 @@ export class Generation {
       this.#failure = { reason };
     } finally {
       signal?.removeEventListener('abort', stop);
-      // As the transcript has it; a run that ended within its reasoning may leave a space.
-      this.reasoning = this.reasoning.trimEnd();
       this.#running = false;
       this.#wake();
     }

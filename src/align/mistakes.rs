@@ -34,7 +34,7 @@ pub fn questions(line: &TrainLine) -> impl Iterator<Item = Question<'_>> {
 
 /// Asks `system` all questions and returns a pair for each that it gets wrong, in the order of
 /// the questions, and how many it could not be asked. An answer is right where its rationale is
-/// the right one, to the letter: by the rules it names, whatever words follow.
+/// the right one, to the letter, whatever words follow.
 ///
 /// # Errors
 /// The system's, where going on is pointless; `BadRecord` for a role that is none.

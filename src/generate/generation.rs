@@ -148,7 +148,7 @@ impl<B: Backend> Generation<B> {
             stats: self.final_stats(),
             context: self.context,
             answer: self.text.answer,
-            reasoning: self.text.reasoning.trim_end().to_owned(),
+            reasoning: self.text.reasoning,
             options: self.options,
             finish_reason: self.finished.unwrap_or(FinishReason::Abort),
         }

@@ -32,7 +32,7 @@ enum State {
 pub struct ReasoningSplitter {
     state: State,
     held: String,
-    /// Whether the reasoning has begun; whitespace before it is dropped.
+    /// Whether the reasoning has begun; whitespace before it is dropped, and so is it behind it.
     begun: bool,
 }
 
@@ -69,7 +69,10 @@ impl ReasoningSplitter {
         match self.state {
             _ if text.is_empty() => Vec::new(),
             State::Start | State::Answer => vec![(Channel::Answer, text)],
-            State::Reasoning => vec![(Channel::Reasoning, text)],
+            State::Reasoning => match text.trim_end() {
+                "" => Vec::new(),
+                text => vec![(Channel::Reasoning, text.to_owned())],
+            },
             State::Gap => Vec::new(),
         }
     }
@@ -115,13 +118,15 @@ impl ReasoningSplitter {
             self.held.truncate(end);
             self.state = State::Gap;
             let text = std::mem::replace(&mut self.held, rest);
-            return Some((Channel::Reasoning, text));
+            return Some((Channel::Reasoning, text.trim_end().to_owned()));
         }
         let keep = held_back(&self.held, std::iter::once(CLOSE));
-        if keep == self.held.len() {
+        // What follows decides whether whitespace stands within the reasoning or behind it.
+        let certain = self.held[..self.held.len() - keep].trim_end().len();
+        if certain == 0 {
             return None;
         }
-        let rest = self.held.split_off(self.held.len() - keep);
+        let rest = self.held.split_off(certain);
         let text = std::mem::replace(&mut self.held, rest);
         Some((Channel::Reasoning, text))
     }
@@ -145,8 +150,8 @@ mod tests {
 
     #[test]
     fn every_split_gives_the_same_parts() {
-        let text = " <think>\nwhy </b> so</think>\n\nYes <think>no</think>.";
-        let expected = ("why </b> so".to_owned(), "Yes <think>no</think>.".into());
+        let text = " <think>\nwhy </b>  so \n</think>\n\nYes <think>no</think>.";
+        let expected = ("why </b>  so".to_owned(), "Yes <think>no</think>.".into());
         let letters: Vec<String> = text.chars().map(String::from).collect();
         let letters: Vec<&str> = letters.iter().map(String::as_str).collect();
         assert_eq!(run(false, &letters), expected);
@@ -163,6 +168,7 @@ mod tests {
         assert_eq!(run(false, &[" Hello"]), of("", " Hello"));
         assert_eq!(run(false, &["<think"]), of("", "<think"));
         assert_eq!(run(false, &["<think>on </thi"]), of("on </thi", ""));
+        assert_eq!(run(false, &["<think>cut off ", "\n"]), of("cut off", ""));
         assert_eq!(run(true, &["so", "</think> ", " yes"]), of("so", "yes"));
         assert_eq!(run(false, &["<think></think>", "\n"]), of("", ""));
         assert_eq!(run(false, &[]), of("", ""));

@@ -20,8 +20,8 @@ pub struct Difficulty {
     pub answers: bool,
 }
 
-/// The topics of a config's rules, each asked about once before any is asked about again: a
-/// number that stands in the conversation already would be copied from there.
+/// The topics of a config's rules, each asked about once before any is asked about again,
+/// since what was said before would be copied.
 pub(super) struct Round<'c> {
     topics: Vec<&'c Topic>,
     next: usize,
@@ -64,7 +64,7 @@ impl Dialogues<'_> {
         let mut turns = Vec::new();
         let mut count = 1 + draw.below(self.difficulty.exchanges);
         if !self.difficulty.answers {
-            // More would ask for rules that were named before.
+            // More would ask about topics that were asked about before.
             count = count.min(topics.len() + 1);
         }
         if count > 1 && draw.below(3) == 0 {

@@ -183,7 +183,7 @@ impl Policy {
 /// What a reading calls the topics without a rule.
 const ELSE: &str = "else";
 
-pub(super) fn say(allows: bool) -> &'static str {
+fn say(allows: bool) -> &'static str {
     if allows { "yes" } else { "no" }
 }
 
