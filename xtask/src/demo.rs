@@ -27,8 +27,7 @@ pub fn run(workspace: &Workspace, port: u16, open_browser: bool) -> Result<()> {
     if open_browser && has_display() && open::that_detached(&url).is_err() {
         console::note("no browser could be started; open the address yourself");
     }
-    server.run();
-    Ok(())
+    server.run()
 }
 
 /// The wanted port, the next free one, or any.

@@ -3,32 +3,31 @@
 //! It only reads, only below two folders, and only from this machine.
 
 use std::{
-    fs::File,
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::Arc,
-    thread,
 };
 
-use anyhow::{Result, anyhow};
-use tiny_http::{Header, Method, Request, Response, StatusCode};
-
-/// Requests served at the same time.
-const THREADS: usize = 4;
+use anyhow::Result;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
+use tower_http::services::ServeFile;
 
 /// Sent with every answer. The first two make the page cross-origin isolated, without
 /// which a browser gives no `SharedArrayBuffer`, so no threads.
 const HEADERS: [(&str, &str); 5] = [
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Embedder-Policy", "require-corp"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
 ];
 
 /// A bound server that does not answer yet.
 pub struct Server {
-    http: Arc<tiny_http::Server>,
+    listener: TcpListener,
     folders: Folders,
 }
 
@@ -42,50 +41,56 @@ struct Folders {
 impl Server {
     /// Serves `www/` at `/` and `pkg/` at `/pkg/` of a repository.
     pub fn start(root: &Path, listener: TcpListener) -> Result<Self> {
-        let http = tiny_http::Server::from_listener(listener, None)
-            .map_err(|error| anyhow!("cannot serve: {error}"))?;
+        listener.set_nonblocking(true)?;
         let folders = Folders {
             www: root.join("www").canonicalize()?,
             pkg: root.join("pkg").canonicalize()?,
         };
-        Ok(Self {
-            http: Arc::new(http),
-            folders,
-        })
+        Ok(Self { listener, folders })
     }
 
     /// Answers until the process ends.
-    pub fn run(&self) {
-        thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    while let Ok(request) = self.http.recv() {
-                        self.folders.answer(request);
-                    }
-                });
-            }
-        });
+    pub fn run(self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_io()
+            .build()?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(self.listener)?;
+            let app = Router::new().fallback(answer).with_state(self.folders);
+            Ok(axum::serve(listener, app).await?)
+        })
     }
 }
 
-impl Folders {
-    fn answer(&self, request: Request) {
-        let sent = match (request.method(), self.file(request.url())) {
-            (Method::Get | Method::Head, Some((path, file))) => {
-                // Always with a length, never chunked: the page shows progress by it.
-                let response = Response::from_file(file).with_chunked_threshold(usize::MAX);
-                send(request, response, mime(&path))
-            }
-            (Method::Get | Method::Head, None) => refuse(request, 404, "not found\n"),
-            _ => refuse(request, 405, "only GET and HEAD\n"),
-        };
-        // An error here means that the browser went away.
-        drop(sent);
+async fn answer(State(folders): State<Folders>, request: Request) -> Response {
+    let mut response = match *request.method() {
+        Method::GET | Method::HEAD => match folders.file(request.uri().path()) {
+            Some(path) => match ServeFile::new(path).try_call(request).await {
+                Ok(response) => response.into_response(),
+                Err(_) => refusal(StatusCode::NOT_FOUND, "not found\n"),
+            },
+            None => refusal(StatusCode::NOT_FOUND, "not found\n"),
+        },
+        _ => refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n"),
+    };
+    for (name, value) in HEADERS {
+        let (name, value) = (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+        response.headers_mut().insert(name, value);
     }
+    response
+}
 
-    /// The regular file that a request asks for, if it lies below its folder.
-    fn file(&self, url: &str) -> Option<(PathBuf, File)> {
-        let segments = segments(url)?;
+fn refusal(code: StatusCode, text: &'static str) -> Response {
+    (code, text).into_response()
+}
+
+impl Folders {
+    /// The regular file that a path asks for, if it lies below its folder.
+    fn file(&self, path: &str) -> Option<PathBuf> {
+        let segments = segments(path)?;
         let (folder, rest) = match segments.split_first() {
             Some((first, rest)) if first == "pkg" => (&self.pkg, rest),
             _ => (&self.www, segments.as_slice()),
@@ -97,72 +102,19 @@ impl Folders {
         }
         // A link inside the folder must not lead out of it.
         let path = path.canonicalize().ok()?;
-        let allowed = path.starts_with(folder) && path.is_file();
-        allowed
-            .then(|| File::open(&path).ok())
-            .flatten()
-            .map(|file| (path, file))
+        (path.starts_with(folder) && path.is_file()).then_some(path)
     }
 }
 
 /// The decoded parts of a path; `None` where one could lead elsewhere or is hidden.
-fn segments(url: &str) -> Option<Vec<String>> {
-    let path = url.split(['?', '#']).next()?.strip_prefix('/')?;
+fn segments(path: &str) -> Option<Vec<String>> {
     let parts = path.split('/').filter(|part| !part.is_empty());
-    let parts: Vec<String> = parts.map(decode).collect::<Option<_>>()?;
+    let decoded = parts.map(|part| percent_decode_str(part).decode_utf8().ok());
+    let parts: Vec<String> = decoded
+        .map(|part| part.map(String::from))
+        .collect::<Option<_>>()?;
     let safe = |part: &String| !part.starts_with('.') && !part.contains(['/', '\\', ':', '\0']);
     parts.iter().all(safe).then_some(parts)
-}
-
-/// Resolves percent escapes.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            let digits = str::from_utf8(&digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// The media type by the file's extension; browsers refuse modules without the right one.
-fn mime(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js" | "mjs") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("json" | "map" | "webmanifest") => "application/json",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("ico") => "image/x-icon",
-        Some("woff2") => "font/woff2",
-        Some("txt" | "md" | "ts" | "LICENSE") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
-}
-
-fn refuse(request: Request, code: u16, text: &str) -> std::io::Result<()> {
-    let response = Response::from_string(text).with_status_code(StatusCode(code));
-    send(request, response, "text/plain; charset=utf-8")
-}
-
-fn send<R: std::io::Read>(
-    request: Request,
-    mut response: Response<R>,
-    mime: &str,
-) -> std::io::Result<()> {
-    for (name, value) in HEADERS.into_iter().chain([("Content-Type", mime)]) {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
-    }
-    request.respond(response)
 }
 
 #[cfg(test)]

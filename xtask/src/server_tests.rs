@@ -26,7 +26,7 @@ fn served(name: &str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::start(&root, listener).unwrap();
-    thread::spawn(move || server.run());
+    std::thread::spawn(move || server.run());
     address
 }
 
@@ -57,7 +57,7 @@ fn the_page_and_the_package_are_isolated_and_typed() {
     let (head, body) = ask(address, "GET", "/?query=1");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert_eq!(body, b"<p>page</p>");
-    assert!(head.contains("Content-Type: text/html"));
+    assert!(head.contains("content-type: text/html"));
     for (name, value) in HEADERS {
         assert!(
             head.contains(&format!("{name}: {value}\r\n")),
@@ -65,8 +65,8 @@ fn the_page_and_the_package_are_isolated_and_typed() {
         );
     }
     let (head, body) = ask(address, "GET", "/pkg/wasm/cosa_bg.wasm");
-    assert!(head.contains("Content-Type: application/wasm"), "{head}");
-    assert!(head.contains("Content-Length: 100000"), "{head}");
+    assert!(head.contains("content-type: application/wasm"), "{head}");
+    assert!(head.contains("content-length: 100000"), "{head}");
     assert_eq!(body.len(), 100_000);
     let (_, body) = ask(address, "GET", "/a%20b.txt");
     assert_eq!(body, b"spaced");
@@ -77,7 +77,7 @@ fn a_head_request_has_no_body_and_other_methods_are_refused() {
     let address = served("methods");
     let (head, body) = ask(address, "HEAD", "/pkg/wasm/cosa_bg.wasm");
     assert!(
-        head.starts_with("HTTP/1.1 200") && head.contains("Content-Length: 100000"),
+        head.starts_with("HTTP/1.1 200") && head.contains("content-length: 100000"),
         "{head}"
     );
     assert!(body.is_empty());
@@ -107,5 +107,18 @@ fn nothing_outside_the_folders_is_served() {
         let (head, body) = ask(address, "GET", path);
         assert!(head.starts_with("HTTP/1.1 404"), "{path}: {head}");
         assert_eq!(body, b"not found\n", "{path}");
+    }
+}
+
+#[test]
+fn connections_that_are_kept_open_hold_nothing_up() {
+    let address = served("open");
+    let open: Vec<TcpStream> = (0..40)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    for mut kept in &open {
+        write!(kept, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let (head, _) = ask(address, "GET", "/");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     }
 }
