@@ -93,18 +93,26 @@ fn wanted<'p>(policy: &'p Policy, topic: &Topic, draw: &mut Draw) -> Option<&'p 
     draw.once_in(2).then_some(except)
 }
 
-/// Some users type in small letters, or leave out short words; none that is measured does.
+/// Some users type in small letters, or leave out words, mostly short ones; none that is
+/// measured does.
 fn hasty(words: &str, draw: &mut Draw) -> String {
     if draw.part() == Part::HeldOut {
         return words.to_owned();
     }
-    match draw.below(6) {
+    let typed = match draw.below(6) {
         0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
-        1 => {
-            let stays = |word: &&str| word.len() > 3 || draw.below(2) == 0;
-            let left: Vec<&str> = words.split(' ').filter(stays).collect();
-            left.join(" ")
-        }
-        _ => words.to_owned(),
+        1 => without(words, |word| word.len() <= 3 && draw.once_in(2)),
+        2 => without(words, |_| draw.once_in(5)),
+        _ => String::new(),
+    };
+    if typed.is_empty() {
+        return words.to_owned();
     }
+    typed
+}
+
+/// The words but for those that are left out.
+fn without(words: &str, mut is_left_out: impl FnMut(&str) -> bool) -> String {
+    let left = words.split(' ').filter(|word| !is_left_out(word));
+    left.collect::<Vec<_>>().join(" ")
 }

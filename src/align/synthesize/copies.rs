@@ -50,3 +50,24 @@ fn distinct<'w>(words: &'w [String], count: usize, draw: &mut Draw) -> Vec<&'w s
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::align::synthesize::Part;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    #[test]
+    fn copies_are_said_again() {
+        let text = "abc abc abc bcd bcd Def ghij2 a tooooolong";
+        assert_eq!(frequent_words([text].into_iter(), 2), ["abc", "bcd"]);
+        let words: Vec<String> = (0..40).map(|n| format!("w{}", "x".repeat(2 + n))).collect();
+        let mut draw = Draw::new(ChaCha8Rng::seed_from_u64(7), Part::Learned);
+        for _ in 0..50 {
+            let turns = super::draw(&words, &mut draw);
+            assert_eq!(turns.len(), 4);
+            assert!(turns.iter().all(|turn| turn.content == turns[0].content));
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::safety::Rule;
 /// How hard the conversations are.
 #[derive(Debug, Clone, Copy)]
 pub struct Difficulty {
-    /// Rules of a config at most.
+    /// Rules of a config at most; with 0 there are no configs.
     pub rules: usize,
     /// Exchanges of a conversation at most.
     pub exchanges: usize,
@@ -58,16 +58,17 @@ impl Dialogues<'_> {
         let topics = self.topics(draw);
         let policy = match draw.below(12) {
             0 => Policy::none(),
+            _ if topics.is_empty() => Policy::none(),
             1 => Policy::draw(&[], &self.content.wording, draw),
             _ => Policy::draw(&topics, &self.content.wording, draw),
         };
         let mut turns = Vec::new();
         let mut count = 1 + draw.below(self.difficulty.exchanges);
-        if !self.difficulty.answers {
+        if !self.difficulty.answers && !topics.is_empty() {
             // More would ask about topics that were asked about before.
             count = count.min(topics.len() + 1);
         }
-        if count > 1 && draw.below(3) == 0 {
+        if count > 1 && !topics.is_empty() && draw.below(3) == 0 {
             let other = Policy::draw(&topics, &self.content.wording, draw);
             let round = &mut Round::new(&topics, draw);
             let mut before = self.exchange(round, &other, draw);
@@ -86,6 +87,9 @@ impl Dialogues<'_> {
 
     /// Distinct topics for rules, in a combination that belongs to this part.
     pub(super) fn topics(&self, draw: &mut Draw) -> Vec<&Topic> {
+        if self.difficulty.rules == 0 {
+            return Vec::new();
+        }
         loop {
             let count = 1 + draw.below(self.difficulty.rules);
             let mut topics: Vec<&Topic> = Vec::new();
@@ -175,13 +179,15 @@ impl Dialogues<'_> {
         parts.join(" ")
     }
 
-    /// A request: mostly on a topic that the config has a rule for.
+    /// A request: mostly on a topic that the config has a rule for; a third is harmless where it
+    /// has none.
     fn ask<'s>(&'s self, round: &mut Round<'s>, policy: &Policy, draw: &mut Draw) -> Ask<'s> {
-        let topic = match draw.below(8) {
-            0 if !self.content.harmless.is_empty() => {
-                &self.content.harmless[draw.below(self.content.harmless.len())]
-            }
+        let harmless = &self.content.harmless;
+        let no_rules = round.topics.is_empty();
+        let topic = match draw.below(if no_rules { 3 } else { 8 }) {
+            0 if !harmless.is_empty() => &harmless[draw.below(harmless.len())],
             1 | 2 => self.topic(draw),
+            _ if no_rules => self.topic(draw),
             _ => round.next(),
         };
         if self.difficulty.answers {

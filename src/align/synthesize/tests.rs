@@ -287,14 +287,27 @@ fn the_same_number_draws_the_same() {
 }
 
 #[test]
-fn copies_are_said_again() {
-    use super::copies::{self, frequent_words};
-    let text = "abc abc abc bcd bcd Def ghij2 a tooooolong";
-    assert_eq!(frequent_words([text].into_iter(), 2), ["abc", "bcd"]);
-    let words: Vec<String> = (0..40).map(|n| format!("w{}", "x".repeat(2 + n))).collect();
-    for number in 0..50 {
-        let turns = copies::draw(&words, &mut draw(number, Part::Learned));
-        assert_eq!(turns.len(), 4);
-        assert!(turns.iter().all(|turn| turn.content == turns[0].content));
+fn without_rules_there_are_no_configs() {
+    let content = content();
+    let dialogues = Dialogues {
+        content: &content,
+        nouns: &[],
+        difficulty: Difficulty {
+            rules: 0,
+            ..DIFFICULTY
+        },
+    };
+    let turns = (0..200).flat_map(|number| dialogues.draw(&mut draw(number, Part::Learned)));
+    let (mut harmless, mut sensitive) = (0, 0);
+    for turn in turns {
+        assert!(turn.role != "system" && !turn.content.is_empty());
+        if let Some(rationale) = turn.reasoning_content {
+            assert!(rationale.starts_with("No rules. About "), "{rationale}");
+            match rationale.contains("harmless") {
+                true => harmless += 1,
+                false => sensitive += 1,
+            }
+        }
     }
+    assert!(harmless > 50 && sensitive > harmless, "{harmless}");
 }

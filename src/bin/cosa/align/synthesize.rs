@@ -30,7 +30,7 @@ pub struct Synthesize {
     /// Conversations.
     #[arg(long, default_value_t = 1000)]
     count: u64,
-    /// Rules of a config at most.
+    /// Rules of a config at most; with 0 there are no configs, and requests are all there is.
     #[arg(long, default_value_t = 5)]
     rules: usize,
     /// Exchanges of a conversation at most.
