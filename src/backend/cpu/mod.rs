@@ -115,6 +115,9 @@ impl<L: Lanes> Backend for Cpu<L> {
     }
 
     fn detail(&self) -> &'static str {
+        if L::has_faster() {
+            return L::Faster::NAME;
+        }
         L::NAME
     }
 

@@ -44,10 +44,16 @@ pub fn matmul<L: Lanes, const N: usize>(
             },
         }
     });
+    let faster = L::has_faster();
     pool.run_ranges(end, &|range| {
         for job in &jobs {
             // SAFETY: each panel is in one range only.
-            unsafe { job.run::<L>(x, &range) };
+            unsafe {
+                match faster {
+                    true => job.run::<L::Faster>(x, &range),
+                    false => job.run::<L>(x, &range),
+                }
+            }
         }
     });
 }

@@ -76,16 +76,21 @@ unsafe fn tile<L: Lanes, F: Format, const T: usize>(
     row: usize,
     out: &Output<'_>,
 ) -> usize {
-    let blocks = x.groups / (F::COLS / GROUP);
-    let x = Tile::<T>::new(x, row);
-    let mut sums = [[L::splat(0.0); 2]; T];
-    for (at, block) in weight.blocks[panel * blocks..][..blocks].iter().enumerate() {
-        F::dot::<L, T>(block, at, &x, &mut sums);
-    }
-    for (t, sums) in sums.into_iter().enumerate() {
-        // SAFETY: as for this function.
-        unsafe { out.put::<L>(row + t, panel, sums) };
-    }
+    L::vectorize(
+        #[inline(always)]
+        || {
+            let blocks = x.groups / (F::COLS / GROUP);
+            let x = Tile::<T>::new(x, row);
+            let mut sums = [[L::splat(0.0); 2]; T];
+            for (at, block) in weight.blocks[panel * blocks..][..blocks].iter().enumerate() {
+                F::dot::<L, T>(block, at, &x, &mut sums);
+            }
+            for (t, sums) in sums.into_iter().enumerate() {
+                // SAFETY: as for this function.
+                unsafe { out.put::<L>(row + t, panel, sums) };
+            }
+        },
+    );
     T
 }
 

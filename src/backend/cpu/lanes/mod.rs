@@ -7,9 +7,13 @@ mod scalar;
 mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+#[cfg(target_arch = "x86_64")]
+mod ssse3;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[cfg(not(target_feature = "relaxed-simd"))]
 mod widened;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use scalar::Scalar;
 
@@ -24,7 +28,10 @@ pub type Best = simd128::Simd128<relaxed::Relaxed>;
 pub type Best = simd128::Simd128<widened::Widened>;
 /// The best lanes of this build.
 #[cfg(target_arch = "x86_64")]
-pub type Best = sse2::Sse2;
+pub type Best = x86::X86<sse2::Sse2, ssse3::Ssse3>;
+/// Lanes that every processor has which the build is for.
+#[cfg(target_arch = "x86_64")]
+pub type Baseline = x86::X86<sse2::Sse2>;
 /// The best lanes of this build.
 #[cfg(not(any(
     target_arch = "x86_64",
@@ -39,6 +46,9 @@ pub type Best = Scalar;
 pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// Name of the instruction set.
     const NAME: &'static str;
+    /// The same with faster products, of instructions that not every processor has which the
+    /// build is for; itself where there are none.
+    type Faster: Lanes;
     /// Four floats.
     type Float: Copy;
     /// Four 32-bit integers.
@@ -52,6 +62,16 @@ pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// Running sums of code products: two for each of four rows, of the columns
     /// 0 and 1 of each four and of the columns 2 and 3.
     type Sum: Copy;
+
+    /// Whether the processor has [`Self::Faster`].
+    fn has_faster() -> bool {
+        false
+    }
+    /// Calls `job`, in which all products are made; it is compiled for the instructions.
+    #[inline(always)]
+    fn vectorize<R>(job: impl FnOnce() -> R) -> R {
+        job()
+    }
 
     /// `value` in every lane.
     fn splat(value: f32) -> Self::Float;

@@ -10,6 +10,7 @@ pub struct Scalar;
 
 impl Lanes for Scalar {
     const NAME: &'static str = "scalar";
+    type Faster = Self;
     type Float = [f32; 4];
     type Int = [i32; 4];
     type Short = [i16; 8];

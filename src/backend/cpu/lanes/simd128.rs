@@ -34,6 +34,7 @@ pub trait Products: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
 
 impl<P: Products> Lanes for Simd128<P> {
     const NAME: &'static str = P::NAME;
+    type Faster = Self;
     type Float = v128;
     type Int = v128;
     type Short = v128;

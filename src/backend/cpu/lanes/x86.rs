@@ -1,7 +1,4 @@
 //! Lanes as the 128-bit vectors that every x86-64 processor has.
-//!
-//! Deliberately absent: wider vectors and byte products, which some processors lack; they
-//! would have to be chosen while running.
 
 use core::arch::x86_64::{
     __m128, __m128i, _mm_add_epi32, _mm_add_ps, _mm_and_ps, _mm_and_si128, _mm_castsi128_ps,
@@ -10,14 +7,37 @@ use core::arch::x86_64::{
     _mm_mul_ps, _mm_or_ps, _mm_or_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8,
     _mm_set1_epi32, _mm_set1_ps, _mm_setzero_si128, _mm_sll_epi16, _mm_slli_epi32, _mm_srai_epi16,
     _mm_srai_epi32, _mm_srl_epi16, _mm_srli_epi16, _mm_storeu_ps, _mm_storeu_si128, _mm_sub_ps,
-    _mm_unpackhi_epi8, _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
+    _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
 };
+
+use std::marker::PhantomData;
 
 use super::Lanes;
 
-/// `__m128` and `__m128i`; code products are widened to 16 bits and summed in 32.
+/// `__m128` and `__m128i` vectors, with the code products of `P`, or of `F` where the processor
+/// has them.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Sse2;
+pub struct X86<P, F = P>(PhantomData<(P, F)>);
+
+/// What processors differ in: how codes meet activations. See [`Lanes`].
+pub trait Products: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
+    /// Name of the instruction set.
+    const NAME: &'static str;
+    /// [`Lanes::Sum`].
+    type Sum: Copy;
+    /// Whether the processor has the instructions.
+    fn is_there() -> bool;
+    /// [`Lanes::vectorize`].
+    fn vectorize<R>(job: impl FnOnce() -> R) -> R;
+    /// [`Lanes::quad`], from four activation codes in each 32-bit lane.
+    fn quad(x: __m128i) -> __m128i;
+    /// [`Lanes::start`], from both values in each 32-bit lane.
+    fn start(values: __m128i) -> Self::Sum;
+    /// [`Lanes::dot`].
+    fn dot(sum: Self::Sum, codes: __m128i, x: __m128i) -> Self::Sum;
+    /// [`Lanes::finish`].
+    fn finish(sum: Self::Sum, factors: __m128i) -> __m128i;
+}
 
 /// Instructions of the baseline.
 macro_rules! sse2 {
@@ -26,6 +46,8 @@ macro_rules! sse2 {
         unsafe { $($code)* }
     }};
 }
+
+pub(super) use sse2;
 
 /// Sign bits of four floats.
 #[inline(always)]
@@ -51,15 +73,24 @@ fn load8<T, const N: usize>(values: &[T; N]) -> __m128i {
     unsafe { _mm_loadl_epi64(values.as_ptr().cast()) }
 }
 
-impl Lanes for Sse2 {
-    const NAME: &'static str = "sse2";
+impl<P: Products, F: Products> Lanes for X86<P, F> {
+    const NAME: &'static str = P::NAME;
+    type Faster = X86<F>;
     type Float = __m128;
     type Int = __m128i;
     type Short = __m128i;
     type Codes = __m128i;
     type Quad = __m128i;
-    /// Of the rows 0 and 1, and 2 and 3.
-    type Sum = [__m128i; 2];
+    type Sum = P::Sum;
+
+    fn has_faster() -> bool {
+        F::NAME != P::NAME && F::is_there()
+    }
+
+    #[inline(always)]
+    fn vectorize<R>(job: impl FnOnce() -> R) -> R {
+        P::vectorize(job)
+    }
 
     #[inline(always)]
     fn splat(value: f32) -> __m128 {
@@ -244,34 +275,22 @@ impl Lanes for Sse2 {
 
     #[inline(always)]
     fn quad(&x: &[i8; 4]) -> __m128i {
-        sse2! {
-            let x = _mm_set1_epi32(i32::from_le_bytes(x.map(|x| x as u8)));
-            _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8)
-        }
+        let word = i32::from_le_bytes(x.map(|x| x as u8));
+        P::quad(sse2!(_mm_set1_epi32(word)))
     }
 
     #[inline(always)]
-    fn start(values: &[i16; 2]) -> [__m128i; 2] {
-        sse2! {
-            let pair = Self::pair(values);
-            [_mm_srai_epi32(_mm_unpacklo_epi16(pair, pair), 16); 2]
-        }
+    fn start(values: &[i16; 2]) -> P::Sum {
+        P::start(Self::pair(values))
     }
 
     #[inline(always)]
-    fn dot([low, high]: [__m128i; 2], codes: __m128i, x: __m128i) -> [__m128i; 2] {
-        sse2! {
-            let zero = _mm_setzero_si128();
-            [
-                _mm_add_epi32(low, _mm_madd_epi16(_mm_unpacklo_epi8(codes, zero), x)),
-                _mm_add_epi32(high, _mm_madd_epi16(_mm_unpackhi_epi8(codes, zero), x)),
-            ]
-        }
+    fn dot(sum: P::Sum, codes: __m128i, x: __m128i) -> P::Sum {
+        P::dot(sum, codes, x)
     }
 
-    /// The sums fit 16 bits in the end.
     #[inline(always)]
-    fn finish([low, high]: [__m128i; 2], factors: __m128i) -> __m128i {
-        sse2!(_mm_madd_epi16(_mm_packs_epi32(low, high), factors))
+    fn finish(sum: P::Sum, factors: __m128i) -> __m128i {
+        P::finish(sum, factors)
     }
 }
