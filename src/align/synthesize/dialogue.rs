@@ -200,3 +200,29 @@ impl Dialogues<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Part;
+    use super::super::tests::{DIFFICULTY, content, drawn};
+    use super::*;
+
+    #[test]
+    fn without_rules_there_are_no_configs() {
+        let mut difficulty = DIFFICULTY;
+        difficulty.rules = 0;
+        let turns = drawn(&content(), Part::Learned, difficulty).concat();
+        let fine = |turn: &TurnLine| turn.role != "system" && !turn.content.is_empty();
+        assert!(turns.iter().all(fine));
+        let rationales = turns
+            .iter()
+            .filter_map(|turn| turn.reasoning_content.as_deref());
+        assert!(
+            rationales
+                .clone()
+                .all(|it| it.starts_with("No rules. About "))
+        );
+        let harmless = rationales.clone().filter(|it| it.contains("harmless"));
+        assert!((100..400).contains(&harmless.count()));
+    }
+}

@@ -15,7 +15,7 @@ use super::{Draw, Part};
 use crate::align::records::TurnLine;
 use crate::safety::{Frame, Rule, RuleReading, SafetyConfig, Taxonomy};
 
-fn content() -> Content {
+pub(super) fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn draw(number: u64, part: Part) -> Draw {
     Draw::new(random, part)
 }
 
-const DIFFICULTY: Difficulty = Difficulty {
+pub(super) const DIFFICULTY: Difficulty = Difficulty {
     rules: 5,
     exchanges: 3,
     dictionary: 0,
@@ -33,10 +33,14 @@ const DIFFICULTY: Difficulty = Difficulty {
 };
 
 fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
+    drawn(content, part, DIFFICULTY)
+}
+
+pub(super) fn drawn(content: &Content, part: Part, difficulty: Difficulty) -> Vec<Vec<TurnLine>> {
     let dialogues = Dialogues {
         content,
         nouns: &[],
-        difficulty: DIFFICULTY,
+        difficulty,
     };
     (0..400)
         .map(|number| dialogues.draw(&mut draw(number, part)))
@@ -284,30 +288,4 @@ fn the_same_number_draws_the_same() {
     let content = content();
     let ours = dialogues(&content, Part::Learned);
     assert!(ours == dialogues(&content, Part::Learned));
-}
-
-#[test]
-fn without_rules_there_are_no_configs() {
-    let content = content();
-    let dialogues = Dialogues {
-        content: &content,
-        nouns: &[],
-        difficulty: Difficulty {
-            rules: 0,
-            ..DIFFICULTY
-        },
-    };
-    let turns = (0..200).flat_map(|number| dialogues.draw(&mut draw(number, Part::Learned)));
-    let (mut harmless, mut sensitive) = (0, 0);
-    for turn in turns {
-        assert!(turn.role != "system" && !turn.content.is_empty());
-        if let Some(rationale) = turn.reasoning_content {
-            assert!(rationale.starts_with("No rules. About "), "{rationale}");
-            match rationale.contains("harmless") {
-                true => harmless += 1,
-                false => sensitive += 1,
-            }
-        }
-    }
-    assert!(harmless > 50 && sensitive > harmless, "{harmless}");
 }
