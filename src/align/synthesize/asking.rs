@@ -30,7 +30,7 @@ impl<'c> Ask<'c> {
             topic,
             scope: request.scope.as_deref(),
             answers: &request.answers,
-            words: hasty(draw.of(&request.asks), draw),
+            words: hasty(&draw.of(&request.asks), draw),
             decision: policy.decide(topic, request.scope.as_deref()),
         }
     }
@@ -59,7 +59,7 @@ impl<'c> Ask<'c> {
             topic,
             scope: of.scope.as_deref(),
             answers: &[],
-            words: hasty(draw.of(&of.asks), draw),
+            words: hasty(&draw.of(&of.asks), draw),
             decision: policy.decide(topic, of.scope.as_deref()),
         }
     }
@@ -74,8 +74,11 @@ impl<'c> Ask<'c> {
             _ if draw.below(2) == 0 => None,
             count => Some(&topic.scopes[draw.below(count)]),
         };
-        let name = part.map_or(&topic.names, |part| &part.phrases);
-        let words = draw.of(&wording.mentions).replace("{T}", draw.of(name));
+        let name = match part {
+            Some(part) => part.phrase(wording, draw),
+            None => topic.any_name(wording, draw),
+        };
+        let words = draw.of(&wording.mentions).replace("{T}", &name);
         Self {
             topic,
             scope: part.map(|part| &*part.name),
@@ -103,6 +106,7 @@ fn hasty(words: &str, draw: &mut Draw) -> String {
         0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
         1 => without(words, |word| word.len() <= 3 && draw.once_in(2)),
         2 => without(words, |_| draw.once_in(5)),
+        3 => without(words, |_| draw.once_in(3)),
         _ => String::new(),
     };
     if typed.is_empty() {

@@ -20,6 +20,9 @@ pub struct Topic {
     /// How rules name it; a harmless topic has no names.
     #[serde(default)]
     pub names: Vec<String>,
+    /// Words of its field, of which names are made for learning.
+    #[serde(default)]
+    pub words: Vec<String>,
     /// Its parts, which exceptions name.
     #[serde(default)]
     pub scopes: Vec<Scope>,
@@ -41,6 +44,9 @@ pub struct Scope {
     pub name: String,
     /// How exceptions name it.
     pub phrases: Vec<String>,
+    /// Words of its field, of which phrases are made for learning.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// One thing to ask.
@@ -68,7 +74,8 @@ pub struct Questions {
 }
 
 /// How configs and conversations are worded. `{T}` is a topic, `{S}` a part of one, `{P}` a
-/// persona, `{A}` and `{b}` requests; brackets mark the words for all or all other topics.
+/// persona, `{A}` and `{b}` requests, `{1}` to `{3}` words of a field; brackets mark the words for
+/// all or all other topics. `<a|b>` is one of the two.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
@@ -76,6 +83,7 @@ pub struct Questions {
     reason = "named as in the file, whose comments say what they are"
 )]
 pub struct Wording {
+    pub naming: Vec<String>,
     pub personas: Vec<String>,
     pub openers: Vec<String>,
     pub styles: Vec<String>,

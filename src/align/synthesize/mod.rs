@@ -14,10 +14,12 @@ pub mod content;
 pub mod copies;
 pub mod dialogue;
 pub mod dictionary;
+mod naming;
 pub mod policy;
 mod writing;
 
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::eval::statistics::{below, shuffle};
 
@@ -64,16 +66,32 @@ impl Draw {
         self.below(times) == 0
     }
 
-    /// One of the items of this part; of all, where the part has none.
-    pub(super) fn of<'t>(&mut self, items: &'t [String]) -> &'t str {
+    /// One of the items of this part, of all where the part has none, in one of its forms.
+    pub(super) fn of(&mut self, items: &[String]) -> String {
         let held_out = self.part == Part::HeldOut;
         let own = items.iter().filter(|item| is_held_out(item) == held_out);
         let own: Vec<&String> = own.collect();
-        match own.len() {
+        let item = match own.len() {
             0 if items.is_empty() => "",
             0 => &items[self.below(items.len())],
             count => own[self.below(count)],
+        };
+        self.form(item)
+    }
+
+    /// The text with one alternative of each `<a|b>` in it. However many there are, one number
+    /// is drawn: what comes behind stays as it is when another text takes this one's place.
+    fn form(&mut self, text: &str) -> String {
+        let mut random = ChaCha8Rng::seed_from_u64(self.random.next_u64());
+        let mut parts = text.split('<');
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (alternatives, rest) = part.split_once('>').unwrap_or((part, ""));
+            let all: Vec<&str> = alternatives.split('|').collect();
+            out += all[below(&mut random, all.len())];
+            out += rest;
         }
+        out
     }
 
     /// Whether a combination of these ids belongs to this part.

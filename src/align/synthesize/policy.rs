@@ -100,7 +100,7 @@ impl Policy {
         } else {
             &wording.others_denied
         };
-        let sentence = unbracket(draw.of(others));
+        let sentence = unbracket(&draw.of(others));
         written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
         Self::read(text, written.rules, allows, &sentence)
@@ -114,7 +114,7 @@ impl Policy {
         } else {
             &wording.all_denied
         };
-        let sentence = unbracket(draw.of(all));
+        let sentence = unbracket(&draw.of(all));
         let text = frame(vec![sentence.clone()], false, wording, draw);
         Self::read(text, Vec::new(), allows, &sentence)
     }

@@ -56,12 +56,21 @@ fn named(policy: &Policy, clause: &str) -> Vec<String> {
     decides.map(|rule| rule.rule.to_lowercase()).collect()
 }
 
+/// Whether the alternatives in it begin and end, and none stands within another.
+fn closed(template: &str) -> bool {
+    let (before, alternatives) = template.split_once('<').unwrap_or((template, ""));
+    let closes =
+        |part: &str| matches!(part.split_once('>'), Some((_, rest)) if !rest.contains(['>', '|']));
+    !before.contains(['>', '|']) && (alternatives.is_empty() || alternatives.split('<').all(closes))
+}
+
 /// A topic with these names and nothing else.
 fn topic(id: &str, names: &[&str], scopes: Vec<Scope>) -> Topic {
     Topic {
         id: id.to_owned(),
         name: id.to_owned(),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
+        words: Vec::new(),
         scopes,
         requests: Vec::new(),
         questions: Vec::new(),
@@ -83,7 +92,8 @@ fn every_piece_is_whole() {
     let content = content();
     let wording = &content.wording;
     for (templates, places) in [
-        (&wording.openers, &["{P}"][..]),
+        (&wording.naming, &["{1}"][..]),
+        (&wording.openers, &["{P}"]),
         (&wording.allow, &["{T}"]),
         (&wording.deny, &["{T}"]),
         (&wording.allow_except, &["{T}", "{S}"]),
@@ -102,8 +112,15 @@ fn every_piece_is_whole() {
             let whole = places
                 .iter()
                 .all(|place| template.matches(place).count() == 1);
-            assert!(whole, "{template}");
+            assert!(whole && closed(template), "{template}");
         }
+    }
+    let scopes = content.topics.iter().flat_map(|topic| &topic.scopes);
+    for word in scopes.flat_map(|scope| &scope.words) {
+        assert!(
+            !word.is_empty() && !word.contains(['{', '<', ',']),
+            "{word}"
+        );
     }
     for topic in content.topics.iter().chain(&content.harmless) {
         let texts = topic
@@ -112,8 +129,8 @@ fn every_piece_is_whole() {
             .flat_map(|r| r.asks.iter().chain(&r.answers));
         let questions = topic.questions.iter().flat_map(|it| &it.asks);
         for text in texts.chain(questions).chain(&topic.names) {
-            let whole = !text.trim().is_empty() && !text.contains(['{', '}', '<', '>']);
-            assert!(whole, "{text}");
+            let whole = !text.trim().is_empty() && !text.contains(['{', '}']);
+            assert!(whole && closed(text), "{text}");
         }
     }
 }
@@ -166,6 +183,7 @@ fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
     let scope = Scope {
         name: "tides".to_owned(),
         phrases: vec!["ebb and flow".to_owned()],
+        words: Vec::new(),
     };
     let topics = [
         topic("sea", &["xea"], vec![scope]),
@@ -249,6 +267,38 @@ fn a_flip_turns_one_stance_and_what_is_wanted_and_nothing_else() {
         flips += 1;
     }
     assert!(flips > 60, "{flips}");
+}
+
+#[test]
+fn names_are_made_of_words_and_alternatives_for_learning_alone() {
+    let content = content();
+    let words = ["zarf", "zebu", "zinc", "zoon"].map(str::to_owned);
+    let sea = Topic {
+        words: words.to_vec(),
+        ..topic("sea", &["xea"], Vec::new())
+    };
+    let named = |part: Part| -> Vec<String> {
+        let names = (0..100).map(|at| sea.any_name(&content.wording, &mut draw(at, part)));
+        names.collect()
+    };
+    let learned = named(Part::Learned);
+    let made = |name: &&String| words.iter().any(|word| name.contains(word));
+    assert!((30..70).contains(&learned.iter().filter(made).count()));
+    let whole = |name: &String| !name.contains(['{', '}', '<', '>', '|']);
+    assert!(learned.iter().all(whole), "{learned:?}");
+    assert!(named(Part::HeldOut).iter().all(|name| name == "xea"));
+    let forms = |text: &str| -> BTreeSet<String> {
+        (0..40)
+            .map(|at| draw(at, Part::Learned).of(&[text.to_owned()]))
+            .collect()
+    };
+    assert_eq!(
+        forms("<We|I> say <no|never>."),
+        ["I say never.", "I say no.", "We say never.", "We say no."]
+            .map(str::to_owned)
+            .into()
+    );
+    assert_eq!(forms("Just <|now>").len(), 2);
 }
 
 #[test]

@@ -4,9 +4,6 @@ use super::Draw;
 use super::content::{Scope, Topic, Wording};
 use super::policy::Rule;
 
-/// So many names of a topic, the first of them, are drawn more often than the others.
-const USUAL: usize = 40;
-
 /// Rules and the sentences that say them.
 pub(super) struct Written<'t> {
     pub parts: Vec<String>,
@@ -41,9 +38,9 @@ impl<'t> Written<'t> {
             let other = left.first().filter(|_| draw.once_in(4));
             let turned = self.turns(topic) || other.is_some_and(|other| self.turns(other));
             let allows = (draw.below(2) == 0) != turned;
-            let mut names = vec![self.rule(topic, allows, draw)];
+            let mut names = vec![self.rule(topic, allows, wording, draw)];
             if let Some(other) = other {
-                names.push(self.rule(other, allows, draw));
+                names.push(self.rule(other, allows, wording, draw));
                 left = &left[1..];
             }
             let templates = if allows {
@@ -60,14 +57,14 @@ impl<'t> Written<'t> {
 
     fn exception(&mut self, topic: &Topic, wording: &Wording, draw: &mut Draw) {
         let scope: &Scope = &topic.scopes[draw.below(topic.scopes.len())];
-        let phrase = draw.of(&scope.phrases).to_owned();
+        let phrase = scope.phrase(wording, draw);
         let (templates, allows) = match (draw.below(3), self.turns(topic)) {
             (0, false) | (1.., true) => (&wording.allow_except, true),
             (1, false) | (0, true) => (&wording.deny_except, false),
             _ => (&wording.only_for, false),
         };
-        let template = draw.of(templates).to_owned();
-        let name = self.rule(topic, allows, draw);
+        let template = draw.of(templates);
+        let name = self.rule(topic, allows, wording, draw);
         if let Some(rule) = self.rules.last_mut() {
             rule.except = Some(scope.name.clone());
         }
@@ -80,7 +77,7 @@ impl<'t> Written<'t> {
     pub fn lists(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
         for topic in topics {
             let allows = (draw.below(2) == 0) != self.turns(topic);
-            self.rule(topic, allows, draw);
+            self.rule(topic, allows, wording, draw);
         }
         let bullet = ["- ", "* ", "1. "][draw.below(3)];
         let mut lists = [(true, &wording.list_allow), (false, &wording.list_deny)];
@@ -88,7 +85,7 @@ impl<'t> Written<'t> {
             lists.reverse();
         }
         for (allows, headings) in lists {
-            let mut list = draw.of(headings).to_owned();
+            let mut list = draw.of(headings);
             let items = self.rules.iter_mut().filter(|rule| rule.allows == allows);
             for (at, rule) in (1..).zip(items) {
                 rule.said = match bullet {
@@ -104,14 +101,8 @@ impl<'t> Written<'t> {
     }
 
     /// Notes a rule and returns its words for the topic, which are all that says it so far.
-    fn rule(&mut self, topic: &Topic, allows: bool, draw: &mut Draw) -> String {
-        let usual = topic.names.len().min(USUAL);
-        let names = if draw.below(2) == 0 {
-            &topic.names[..usual]
-        } else {
-            &topic.names[..]
-        };
-        let name = draw.of(names).to_owned();
+    fn rule(&mut self, topic: &Topic, allows: bool, wording: &Wording, draw: &mut Draw) -> String {
+        let name = topic.usual_name(wording, draw);
         self.rules.push(Rule {
             topic: topic.id.clone(),
             name: topic.name.clone(),
@@ -145,9 +136,9 @@ pub(super) fn frame(
         let default = parts.remove(last);
         parts.insert(place, default);
     }
-    for _ in 0..draw.below(3) {
+    for _ in 0..draw.below(4) {
         let at = draw.below(parts.len() + 1);
-        parts.insert(at, draw.of(&wording.styles).to_owned());
+        parts.insert(at, draw.of(&wording.styles));
     }
     if numbered {
         let lines = parts
@@ -161,11 +152,11 @@ pub(super) fn frame(
         )];
     }
     if draw.below(4) > 0 {
-        let persona = draw.of(&wording.personas).to_owned();
+        let persona = draw.of(&wording.personas);
         parts.insert(0, draw.of(&wording.openers).replace("{P}", &persona));
     }
     if draw.once_in(4) {
-        parts.push(draw.of(&wording.closings).to_owned());
+        parts.push(draw.of(&wording.closings));
     }
     joined(&parts)
 }

@@ -1,0 +1,48 @@
+//! What rules and requests call a topic, or a part of one.
+
+use super::content::{Scope, Topic, Wording};
+use super::{Draw, Part};
+
+/// So many names of a topic, the first of them, are drawn more often than the others.
+const USUAL: usize = 40;
+
+impl Topic {
+    /// A name of it, oftener a usual one.
+    pub(super) fn usual_name(&self, wording: &Wording, draw: &mut Draw) -> String {
+        let usual = self.names.len().min(USUAL);
+        match draw.below(2) {
+            0 => draw.of(&self.names[..usual]),
+            _ => self.any_name(wording, draw),
+        }
+    }
+
+    /// A name of it.
+    pub(super) fn any_name(&self, wording: &Wording, draw: &mut Draw) -> String {
+        made(&self.words, wording, draw).unwrap_or_else(|| draw.of(&self.names))
+    }
+}
+
+impl Scope {
+    /// A phrase for it.
+    pub(super) fn phrase(&self, wording: &Wording, draw: &mut Draw) -> String {
+        made(&self.words, wording, draw).unwrap_or_else(|| draw.of(&self.phrases))
+    }
+}
+
+/// Half of the names that are learned are made of the field's words, if it has some: so more
+/// words come than anybody puts into names. What is measured is as it was written.
+fn made(words: &[String], wording: &Wording, draw: &mut Draw) -> Option<String> {
+    if draw.part() == Part::HeldOut || words.len() < PLACES.len() || !draw.once_in(2) {
+        return None;
+    }
+    let mut at: Vec<usize> = (0..words.len()).collect();
+    draw.shuffle(&mut at);
+    let template = draw.of(&wording.naming);
+    let filled = PLACES.iter().zip(at).fold(template, |name, (place, at)| {
+        name.replace(place, &words[at])
+    });
+    Some(filled)
+}
+
+/// Places of words in templates.
+const PLACES: [&str; 3] = ["{1}", "{2}", "{3}"];
