@@ -30,7 +30,7 @@ impl<'c> Ask<'c> {
             topic,
             scope: request.scope.as_deref(),
             answers: &request.answers,
-            words: hasty(&draw.of(&request.asks), draw),
+            words: hasty(&draw.ask(&request.asks), draw),
             decision: policy.decide(topic, request.scope.as_deref()),
         }
     }
@@ -59,7 +59,7 @@ impl<'c> Ask<'c> {
             topic,
             scope: of.scope.as_deref(),
             answers: &[],
-            words: hasty(&draw.of(&of.asks), draw),
+            words: hasty(&draw.ask(&of.asks), draw),
             decision: policy.decide(topic, of.scope.as_deref()),
         }
     }

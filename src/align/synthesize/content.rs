@@ -206,3 +206,64 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
         detail: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::content;
+
+    /// Whether the alternatives in it begin and end, and none stands within another.
+    fn closed(template: &str) -> bool {
+        let (before, alternatives) = template.split_once('<').unwrap_or((template, ""));
+        let closes = |part: &str| matches!(part.split_once('>'), Some((_, rest)) if !rest.contains(['>', '|']));
+        !before.contains(['>', '|'])
+            && (alternatives.is_empty() || alternatives.split('<').all(closes))
+    }
+
+    #[test]
+    fn every_piece_is_whole() {
+        let content = content();
+        let wording = &content.wording;
+        for (templates, places) in [
+            (&wording.naming, &["{1}"][..]),
+            (&wording.openers, &["{P}"]),
+            (&wording.allow, &["{T}"]),
+            (&wording.deny, &["{T}"]),
+            (&wording.allow_except, &["{T}", "{S}"]),
+            (&wording.deny_except, &["{T}", "{S}"]),
+            (&wording.only_for, &["{T}", "{S}"]),
+            (&wording.others_denied, &["[", "]"]),
+            (&wording.others_allowed, &["[", "]"]),
+            (&wording.all_denied, &["[", "]"]),
+            (&wording.all_allowed, &["[", "]"]),
+            (&wording.refusals, &["{name}"]),
+            (&wording.joiners, &["{A}", "{b}"]),
+            (&wording.frames, &["{A}"]),
+            (&wording.mentions, &["{T}"]),
+        ] {
+            for template in templates {
+                let whole = places
+                    .iter()
+                    .all(|place| template.matches(place).count() == 1);
+                assert!(whole && closed(template), "{template}");
+            }
+        }
+        let scopes = content.topics.iter().flat_map(|topic| &topic.scopes);
+        for word in scopes.flat_map(|scope| &scope.words) {
+            assert!(
+                !word.is_empty() && !word.contains(['{', '<', ',']),
+                "{word}"
+            );
+        }
+        for topic in content.topics.iter().chain(&content.harmless) {
+            let texts = topic
+                .requests
+                .iter()
+                .flat_map(|r| r.asks.iter().chain(&r.answers));
+            let questions = topic.questions.iter().flat_map(|it| &it.asks);
+            for text in texts.chain(questions).chain(&topic.names) {
+                let whole = !text.trim().is_empty() && !text.contains(['{', '}']);
+                assert!(whole && closed(text), "{text}");
+            }
+        }
+    }
+}

@@ -37,13 +37,25 @@ pub enum Part {
 pub struct Draw {
     random: ChaCha8Rng,
     part: Part,
+    asks: Part,
 }
 
 impl Draw {
     /// The same seed draws the same.
     #[must_use]
     pub fn new(random: ChaCha8Rng, part: Part) -> Self {
-        Self { random, part }
+        Self {
+            random,
+            part,
+            asks: part,
+        }
+    }
+
+    /// The same, with the wordings of requests drawn from this part: configs that were never
+    /// learned can be measured alone.
+    #[must_use]
+    pub fn asking(self, asks: Part) -> Self {
+        Self { asks, ..self }
     }
 
     /// The part that is drawn from.
@@ -68,7 +80,16 @@ impl Draw {
 
     /// One of the items of this part, of all where the part has none, in one of its forms.
     pub(super) fn of(&mut self, items: &[String]) -> String {
-        let held_out = self.part == Part::HeldOut;
+        self.one(items, self.part)
+    }
+
+    /// The same of wordings of a request.
+    pub(super) fn ask(&mut self, items: &[String]) -> String {
+        self.one(items, self.asks)
+    }
+
+    fn one(&mut self, items: &[String], part: Part) -> String {
+        let held_out = part == Part::HeldOut;
         let own = items.iter().filter(|item| is_held_out(item) == held_out);
         let own: Vec<&String> = own.collect();
         let item = match own.len() {

@@ -46,3 +46,29 @@ fn made(words: &[String], wording: &Wording, draw: &mut Draw) -> Option<String> 
 
 /// Places of words in templates.
 const PLACES: [&str; 3] = ["{1}", "{2}", "{3}"];
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{content, draw, topic};
+    use super::*;
+
+    #[test]
+    fn names_are_made_of_words_for_learning_alone() {
+        let content = content();
+        let words = ["zarf", "zebu", "zinc", "zoon"].map(str::to_owned);
+        let sea = Topic {
+            words: words.to_vec(),
+            ..topic("sea", &["xea"], Vec::new())
+        };
+        let named = |part: Part| -> Vec<String> {
+            let names = (0..100).map(|at| sea.any_name(&content.wording, &mut draw(at, part)));
+            names.collect()
+        };
+        let learned = named(Part::Learned);
+        let made = |name: &&String| words.iter().any(|word| name.contains(word));
+        assert!((30..70).contains(&learned.iter().filter(made).count()));
+        let whole = |name: &String| !name.contains(['{', '}', '<', '>', '|']);
+        assert!(learned.iter().all(whole), "{learned:?}");
+        assert!(named(Part::HeldOut).iter().all(|name| name == "xea"));
+    }
+}

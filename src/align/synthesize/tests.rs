@@ -19,7 +19,7 @@ pub(super) fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
 }
 
-fn draw(number: u64, part: Part) -> Draw {
+pub(super) fn draw(number: u64, part: Part) -> Draw {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     random.set_stream(number);
     Draw::new(random, part)
@@ -56,16 +56,15 @@ fn named(policy: &Policy, clause: &str) -> Vec<String> {
     decides.map(|rule| rule.rule.to_lowercase()).collect()
 }
 
-/// Whether the alternatives in it begin and end, and none stands within another.
-fn closed(template: &str) -> bool {
-    let (before, alternatives) = template.split_once('<').unwrap_or((template, ""));
-    let closes =
-        |part: &str| matches!(part.split_once('>'), Some((_, rest)) if !rest.contains(['>', '|']));
-    !before.contains(['>', '|']) && (alternatives.is_empty() || alternatives.split('<').all(closes))
+/// What this role says.
+fn turns_of(role: &str, dialogues: Vec<Vec<TurnLine>>) -> BTreeSet<String> {
+    let turns = dialogues.into_iter().flatten();
+    let own = turns.filter(|turn| turn.role == role);
+    own.map(|turn| turn.content).collect()
 }
 
 /// A topic with these names and nothing else.
-fn topic(id: &str, names: &[&str], scopes: Vec<Scope>) -> Topic {
+pub(super) fn topic(id: &str, names: &[&str], scopes: Vec<Scope>) -> Topic {
     Topic {
         id: id.to_owned(),
         name: id.to_owned(),
@@ -85,54 +84,6 @@ fn the_topics_are_those_of_the_everyday_taxonomy() {
     let known: BTreeSet<String> = taxonomy.categories.into_iter().map(|c| c.id).collect();
     let ours: BTreeSet<String> = content().topics.into_iter().map(|topic| topic.id).collect();
     assert_eq!(ours, known);
-}
-
-#[test]
-fn every_piece_is_whole() {
-    let content = content();
-    let wording = &content.wording;
-    for (templates, places) in [
-        (&wording.naming, &["{1}"][..]),
-        (&wording.openers, &["{P}"]),
-        (&wording.allow, &["{T}"]),
-        (&wording.deny, &["{T}"]),
-        (&wording.allow_except, &["{T}", "{S}"]),
-        (&wording.deny_except, &["{T}", "{S}"]),
-        (&wording.only_for, &["{T}", "{S}"]),
-        (&wording.others_denied, &["[", "]"]),
-        (&wording.others_allowed, &["[", "]"]),
-        (&wording.all_denied, &["[", "]"]),
-        (&wording.all_allowed, &["[", "]"]),
-        (&wording.refusals, &["{name}"]),
-        (&wording.joiners, &["{A}", "{b}"]),
-        (&wording.frames, &["{A}"]),
-        (&wording.mentions, &["{T}"]),
-    ] {
-        for template in templates {
-            let whole = places
-                .iter()
-                .all(|place| template.matches(place).count() == 1);
-            assert!(whole && closed(template), "{template}");
-        }
-    }
-    let scopes = content.topics.iter().flat_map(|topic| &topic.scopes);
-    for word in scopes.flat_map(|scope| &scope.words) {
-        assert!(
-            !word.is_empty() && !word.contains(['{', '<', ',']),
-            "{word}"
-        );
-    }
-    for topic in content.topics.iter().chain(&content.harmless) {
-        let texts = topic
-            .requests
-            .iter()
-            .flat_map(|r| r.asks.iter().chain(&r.answers));
-        let questions = topic.questions.iter().flat_map(|it| &it.asks);
-        for text in texts.chain(questions).chain(&topic.names) {
-            let whole = !text.trim().is_empty() && !text.contains(['{', '}']);
-            assert!(whole && closed(text), "{text}");
-        }
-    }
 }
 
 #[test]
@@ -270,47 +221,9 @@ fn a_flip_turns_one_stance_and_what_is_wanted_and_nothing_else() {
 }
 
 #[test]
-fn names_are_made_of_words_and_alternatives_for_learning_alone() {
-    let content = content();
-    let words = ["zarf", "zebu", "zinc", "zoon"].map(str::to_owned);
-    let sea = Topic {
-        words: words.to_vec(),
-        ..topic("sea", &["xea"], Vec::new())
-    };
-    let named = |part: Part| -> Vec<String> {
-        let names = (0..100).map(|at| sea.any_name(&content.wording, &mut draw(at, part)));
-        names.collect()
-    };
-    let learned = named(Part::Learned);
-    let made = |name: &&String| words.iter().any(|word| name.contains(word));
-    assert!((30..70).contains(&learned.iter().filter(made).count()));
-    let whole = |name: &String| !name.contains(['{', '}', '<', '>', '|']);
-    assert!(learned.iter().all(whole), "{learned:?}");
-    assert!(named(Part::HeldOut).iter().all(|name| name == "xea"));
-    let forms = |text: &str| -> BTreeSet<String> {
-        (0..40)
-            .map(|at| draw(at, Part::Learned).of(&[text.to_owned()]))
-            .collect()
-    };
-    assert_eq!(
-        forms("<We|I> say <no|never>."),
-        ["I say never.", "I say no.", "We say never.", "We say no."]
-            .map(str::to_owned)
-            .into()
-    );
-    assert_eq!(forms("Just <|now>").len(), 2);
-}
-
-#[test]
 fn what_is_held_out_is_never_learned() {
     let content = content();
-    let users = |part: Part| -> BTreeSet<String> {
-        let turns = dialogues(&content, part).into_iter().flatten();
-        turns
-            .filter(|turn| turn.role == "user")
-            .map(|turn| turn.content)
-            .collect()
-    };
+    let users = |part: Part| turns_of("user", dialogues(&content, part));
     let asks = content
         .topics
         .iter()
@@ -331,6 +244,48 @@ fn what_is_held_out_is_never_learned() {
     };
     assert!(shared.all(fallback));
     assert!(learned.len() > 300 && held_out.len() > 100);
+}
+
+#[test]
+fn held_out_configs_may_stand_above_learned_requests() {
+    let content = content();
+    let dialogues = Dialogues {
+        content: &content,
+        nouns: &[],
+        difficulty: DIFFICULTY,
+    };
+    let drawn = |asks: Part| -> [BTreeSet<String>; 2] {
+        let draw = |number| draw(number, Part::HeldOut).asking(asks);
+        let turns: Vec<_> = (0..200).map(|at| dialogues.draw(&mut draw(at))).collect();
+        ["system", "user"].map(|role| turns_of(role, turns.clone()))
+    };
+    let [configs, known] = drawn(Part::Learned);
+    let [same, unknown] = drawn(Part::HeldOut);
+    assert_eq!(configs, same);
+    let requests = content.topics.iter().flat_map(|topic| &topic.requests);
+    let asks: Vec<&String> = requests.flat_map(|request| &request.asks).collect();
+    let held_out = |users: &BTreeSet<String>| {
+        let asks = asks.iter().filter(|ask| users.contains(**ask));
+        asks.filter(|ask| super::is_held_out(ask)).count()
+    };
+    assert_eq!(held_out(&known), 0);
+    assert!(held_out(&unknown) > 50);
+}
+
+#[test]
+fn every_form_of_a_text_is_drawn() {
+    let forms = |text: &str| -> BTreeSet<String> {
+        (0..40)
+            .map(|at| draw(at, Part::Learned).of(&[text.to_owned()]))
+            .collect()
+    };
+    assert_eq!(
+        forms("<We|I> say <no|never>."),
+        ["I say never.", "I say no.", "We say never.", "We say no."]
+            .map(str::to_owned)
+            .into()
+    );
+    assert_eq!(forms("Just <|now>").len(), 2);
 }
 
 #[test]

@@ -42,6 +42,10 @@ pub struct Synthesize {
     /// Use the pieces that are not learned from.
     #[arg(long)]
     held_out: bool,
+    /// Of these, but requests in wordings that are learned from: how configs are followed, apart
+    /// from how requests are understood.
+    #[arg(long, requires = "held_out")]
+    known_requests: bool,
     /// Write a benchmark, of so many prompts for each of `count` configs: a file for `cosa
     /// eval --task`, and for `--model recorded:` as a perfect follower.
     #[arg(long, value_name = "N")]
@@ -93,13 +97,13 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
 
 /// The chance of one conversation: it depends on its number alone, not on how many there are.
 fn draw_of(stage: &Synthesize, seed: u64, number: u64) -> Draw {
-    let part = match stage.held_out {
+    let part = |held_out| match held_out {
         true => Part::HeldOut,
         false => Part::Learned,
     };
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
-    Draw::new(random, part)
+    Draw::new(random, part(stage.held_out)).asking(part(stage.held_out && !stage.known_requests))
 }
 
 /// Writes the conversations of all numbers.
