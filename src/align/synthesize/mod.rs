@@ -88,31 +88,22 @@ impl Draw {
         self.one(items, self.asks)
     }
 
+    /// However many numbers that takes, one is drawn from the chance of the whole: what comes
+    /// behind stays as it is when other items take the place of these.
     fn one(&mut self, items: &[String], part: Part) -> String {
-        let held_out = part == Part::HeldOut;
-        let own = items.iter().filter(|item| is_held_out(item) == held_out);
-        let own: Vec<&String> = own.collect();
-        let item = match own.len() {
-            0 if items.is_empty() => "",
-            0 => &items[self.below(items.len())],
-            count => own[self.below(count)],
-        };
-        self.form(item)
-    }
-
-    /// The text with one alternative of each `<a|b>` in it. However many there are, one number
-    /// is drawn: what comes behind stays as it is when another text takes this one's place.
-    fn form(&mut self, text: &str) -> String {
-        let mut random = ChaCha8Rng::seed_from_u64(self.random.next_u64());
-        let mut parts = text.split('<');
-        let mut out = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let (alternatives, rest) = part.split_once('>').unwrap_or((part, ""));
-            let all: Vec<&str> = alternatives.split('|').collect();
-            out += all[below(&mut random, all.len())];
-            out += rest;
-        }
-        out
+        let random = &mut ChaCha8Rng::seed_from_u64(self.random.next_u64());
+        let is_own = |item: &&String| is_held_out(item) == (part == Part::HeldOut);
+        let mut any = (0..TRIES).filter_map(|_| items.get(below(random, items.len())));
+        let item = any.find(is_own).or_else(|| {
+            let own: Vec<&String> = items.iter().filter(is_own).collect();
+            let all = if own.is_empty() {
+                items.iter().collect()
+            } else {
+                own
+            };
+            all.get(below(random, all.len())).copied()
+        });
+        form(item.map_or("", String::as_str), random)
     }
 
     /// Whether a combination of these ids belongs to this part.
@@ -121,6 +112,22 @@ impl Draw {
         ids.sort_unstable();
         is_held_out(&ids.join("+")) == (self.part == Part::HeldOut)
     }
+}
+
+/// So often an item is drawn and looked at before all are.
+const TRIES: usize = 16;
+
+/// The text with one alternative of each `<a|b>` in it.
+fn form(text: &str, random: &mut ChaCha8Rng) -> String {
+    let mut parts = text.split('<');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (alternatives, rest) = part.split_once('>').unwrap_or((part, ""));
+        let all: Vec<&str> = alternatives.split('|').collect();
+        out += all[below(random, all.len())];
+        out += rest;
+    }
+    out
 }
 
 /// One text in eight, by its letters alone (FNV-1a).
