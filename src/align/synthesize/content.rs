@@ -239,6 +239,12 @@ mod tests {
             (&wording.joiners, &["{A}", "{b}"]),
             (&wording.frames, &["{A}"]),
             (&wording.mentions, &["{T}"]),
+            (&wording.personas, &[]),
+            (&wording.styles, &[]),
+            (&wording.list_allow, &[]),
+            (&wording.list_deny, &[]),
+            (&wording.rules_heading, &[]),
+            (&wording.closings, &[]),
         ] {
             for template in templates {
                 let whole = places
@@ -248,7 +254,14 @@ mod tests {
             }
         }
         let scopes = content.topics.iter().flat_map(|topic| &topic.scopes);
-        for word in scopes.flat_map(|scope| &scope.words) {
+        assert!(
+            scopes
+                .clone()
+                .flat_map(|it| &it.phrases)
+                .all(|it| closed(it))
+        );
+        let words = content.topics.iter().flat_map(|topic| &topic.words);
+        for word in words.chain(scopes.flat_map(|scope| &scope.words)) {
             assert!(
                 !word.is_empty() && !word.contains(['{', '<', ',']),
                 "{word}"

@@ -18,30 +18,29 @@ impl Topic {
 
     /// A name of it.
     pub(super) fn any_name(&self, wording: &Wording, draw: &mut Draw) -> String {
-        made(&self.words, wording, draw).unwrap_or_else(|| draw.of(&self.names))
+        called(&self.names, &self.words, wording, draw)
     }
 }
 
 impl Scope {
     /// A phrase for it.
     pub(super) fn phrase(&self, wording: &Wording, draw: &mut Draw) -> String {
-        made(&self.words, wording, draw).unwrap_or_else(|| draw.of(&self.phrases))
+        called(&self.phrases, &self.words, wording, draw)
     }
 }
 
-/// Half of the names that are learned are made of the field's words, if it has some: so more
-/// words come than anybody puts into names. What is measured is as it was written.
-fn made(words: &[String], wording: &Wording, draw: &mut Draw) -> Option<String> {
+/// One of the names; for learning, every other time words of the field in their place, if it has
+/// some: so more words come than anybody puts into names. What is measured is as it was written.
+fn called(names: &[String], words: &[String], wording: &Wording, draw: &mut Draw) -> String {
     if draw.part() == Part::HeldOut || words.len() < PLACES.len() || !draw.once_in(2) {
-        return None;
+        return draw.of(names);
     }
     let mut at: Vec<usize> = (0..words.len()).collect();
     draw.shuffle(&mut at);
     let template = draw.of(&wording.naming);
-    let filled = PLACES.iter().zip(at).fold(template, |name, (place, at)| {
+    PLACES.iter().zip(at).fold(template, |name, (place, at)| {
         name.replace(place, &words[at])
-    });
-    Some(filled)
+    })
 }
 
 /// Places of words in templates.

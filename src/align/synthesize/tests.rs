@@ -32,16 +32,20 @@ pub(super) const DIFFICULTY: Difficulty = Difficulty {
     answers: true,
 };
 
+fn without_nouns(content: &Content, difficulty: Difficulty) -> Dialogues<'_> {
+    Dialogues {
+        content,
+        nouns: &[],
+        difficulty,
+    }
+}
+
 fn dialogues(content: &Content, part: Part) -> Vec<Vec<TurnLine>> {
     drawn(content, part, DIFFICULTY)
 }
 
 pub(super) fn drawn(content: &Content, part: Part, difficulty: Difficulty) -> Vec<Vec<TurnLine>> {
-    let dialogues = Dialogues {
-        content,
-        nouns: &[],
-        difficulty,
-    };
+    let dialogues = without_nouns(content, difficulty);
     (0..400)
         .map(|number| dialogues.draw(&mut draw(number, part)))
         .collect()
@@ -57,10 +61,9 @@ fn named(policy: &Policy, clause: &str) -> Vec<String> {
 }
 
 /// What this role says.
-fn turns_of(role: &str, dialogues: Vec<Vec<TurnLine>>) -> BTreeSet<String> {
-    let turns = dialogues.into_iter().flatten();
-    let own = turns.filter(|turn| turn.role == role);
-    own.map(|turn| turn.content).collect()
+fn turns_of(role: &str, dialogues: &[Vec<TurnLine>]) -> BTreeSet<String> {
+    let own = dialogues.iter().flatten().filter(|turn| turn.role == role);
+    own.map(|turn| turn.content.clone()).collect()
 }
 
 /// A topic with these names and nothing else.
@@ -195,11 +198,7 @@ fn a_topic_without_a_rule_follows_the_default() {
 #[test]
 fn a_flip_turns_one_stance_and_what_is_wanted_and_nothing_else() {
     let content = content();
-    let dialogues = Dialogues {
-        content: &content,
-        nouns: &[],
-        difficulty: DIFFICULTY,
-    };
+    let dialogues = without_nouns(&content, DIFFICULTY);
     let mut flips = 0;
     for number in 0..100 {
         let lines = dialogues.benchmark(number, 4, &mut draw(number, Part::HeldOut));
@@ -224,7 +223,7 @@ fn a_flip_turns_one_stance_and_what_is_wanted_and_nothing_else() {
 #[test]
 fn what_is_held_out_is_never_learned() {
     let content = content();
-    let users = |part: Part| turns_of("user", dialogues(&content, part));
+    let users = |part: Part| turns_of("user", &dialogues(&content, part));
     let asks = content
         .topics
         .iter()
@@ -250,15 +249,11 @@ fn what_is_held_out_is_never_learned() {
 #[test]
 fn held_out_configs_may_stand_above_learned_requests() {
     let content = content();
-    let dialogues = Dialogues {
-        content: &content,
-        nouns: &[],
-        difficulty: DIFFICULTY,
-    };
+    let dialogues = without_nouns(&content, DIFFICULTY);
     let drawn = |asks: Part| -> [BTreeSet<String>; 2] {
         let draw = |number| draw(number, Part::HeldOut).asking(asks);
         let turns: Vec<_> = (0..200).map(|at| dialogues.draw(&mut draw(at))).collect();
-        ["system", "user"].map(|role| turns_of(role, turns.clone()))
+        ["system", "user"].map(|role| turns_of(role, &turns))
     };
     let [configs, known] = drawn(Part::Learned);
     let [same, unknown] = drawn(Part::HeldOut);
