@@ -4,8 +4,8 @@ use super::hashing::{Hashing, hex};
 use super::{Authority, ChatModel, ModelInfo};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::gguf::{Metadata, Reader};
-use crate::model::loader::{LoadOptions, LoadedModel, Loader};
+use crate::gguf::{Header, Metadata, Reader, Sink, TensorInfo};
+use crate::model::loader::{LoadOptions, Loader};
 use crate::safety::Frame;
 use crate::text::{ChatTemplate, Tokenizer};
 
@@ -22,7 +22,7 @@ pub struct ChatLoadOptions {
 
 /// Takes the bytes of one file after another as they come, hashing on the way.
 pub struct ChatLoader<B: Backend> {
-    loader: Loader<B>,
+    files: Files<B>,
     /// The file that is being read.
     reader: Option<Reader>,
     files_done: usize,
@@ -48,7 +48,10 @@ impl<B: Backend> ChatLoader<B> {
         }
         Ok(Self {
             hashing: Hashing::new(&backend),
-            loader: Loader::new(backend, options.load),
+            files: Files {
+                loader: Loader::new(backend, options.load),
+                chat: None,
+            },
             reader: None,
             files_done: 0,
             expected,
@@ -76,7 +79,7 @@ impl<B: Backend> ChatLoader<B> {
         let Some(reader) = &mut self.reader else {
             return Err(wrong_state("no file was begun"));
         };
-        reader.push(&chunk, &mut self.loader)?;
+        reader.push(&chunk, &mut self.files)?;
         self.hashing.update(chunk)
     }
 
@@ -90,7 +93,7 @@ impl<B: Backend> ChatLoader<B> {
         };
         reader.finish()?;
         self.files_done += 1;
-        Ok((self.files_done, self.loader.shards().1))
+        Ok((self.files_done, self.files.loader.shards().1))
     }
 
     /// The model.
@@ -106,32 +109,75 @@ impl<B: Backend> ChatLoader<B> {
         if let Some(expected) = self.expected.filter(|expected| *expected != found) {
             return Err(Error::DigestMismatch { expected, found });
         }
-        chat_model(self.loader.finish()?, self.authority, found)
+        let loaded = self.files.loader.finish()?;
+        let chat = self
+            .files
+            .chat
+            .ok_or_else(|| wrong_state("no header has come"))?;
+        Ok(ChatModel {
+            template: chat.template,
+            frame: chat.frame,
+            info: ModelInfo {
+                name: chat.name,
+                license: chat.license,
+                parameters: loaded.parameters,
+                quantization: loaded.quantization,
+                sha256: found,
+            },
+            transformer: loaded.transformer,
+            tokenizer: chat.tokenizer,
+            authority: self.authority,
+        })
     }
 }
 
-fn chat_model<B: Backend>(
-    loaded: LoadedModel<B>,
-    authority: Authority,
-    sha256: String,
-) -> Result<ChatModel<B>> {
-    let metadata: &Metadata = &loaded.metadata;
-    let tokenizer = Tokenizer::from_metadata(metadata)?;
-    let text = |key| Ok::<_, Error>(metadata.opt_str(key)?.map(str::to_owned));
-    Ok(ChatModel {
-        template: ChatTemplate::from_metadata(metadata, &tokenizer)?,
-        frame: Frame::parse(metadata.opt_str(Frame::KEY)?)?,
-        info: ModelInfo {
+/// What of a model's files is kept.
+struct Files<B: Backend> {
+    loader: Loader<B>,
+    chat: Option<Chat>,
+}
+
+/// What a header says beside the shape of the weights.
+struct Chat {
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    frame: Frame,
+    name: Option<String>,
+    license: Option<String>,
+}
+
+impl<B: Backend> Sink for Files<B> {
+    /// The tokenizer is made before the weights come: what is wrong with it is told before they
+    /// are downloaded, and they take the room that was needed for making it.
+    fn header(&mut self, header: &Header) -> Result<()> {
+        self.loader.header(header)?;
+        if self.chat.is_none() {
+            self.chat = Some(Chat::from_metadata(&header.metadata)?);
+        }
+        Ok(())
+    }
+
+    fn part_bytes(&self, info: &TensorInfo) -> u64 {
+        self.loader.part_bytes(info)
+    }
+
+    fn tensor(&mut self, info: &TensorInfo, bytes: &[u8]) -> Result<()> {
+        self.loader.tensor(info, bytes)
+    }
+}
+
+impl Chat {
+    fn from_metadata(metadata: &Metadata) -> Result<Self> {
+        let tokenizer = Tokenizer::from_metadata(metadata)?;
+        let text = |key| Ok::<_, Error>(metadata.opt_str(key)?.map(str::to_owned));
+        Ok(Self {
+            template: ChatTemplate::from_metadata(metadata, &tokenizer)?,
+            frame: Frame::parse(metadata.opt_str(Frame::KEY)?)?,
             name: text("general.name")?,
             license: text("general.license")?,
-            parameters: loaded.parameters,
-            quantization: loaded.quantization,
-            sha256,
-        },
-        transformer: loaded.transformer,
-        tokenizer,
-        authority,
-    })
+            tokenizer,
+        })
+    }
 }
 
 fn invalid(name: &str, detail: &str) -> Error {

@@ -9,7 +9,7 @@ use super::weights::{Loaded, Tensor, missing};
 use super::{ModelConfig, Transformer};
 use crate::backend::{Backend, Matrix, ROWS_TOGETHER, RowOrder};
 use crate::error::{Error, Result};
-use crate::gguf::{Header, Metadata, Sink, TensorInfo};
+use crate::gguf::{Header, Sink, TensorInfo};
 use crate::quant::{self, Dtype};
 
 /// Bytes of a matrix that are packed at a time, at least.
@@ -41,19 +41,16 @@ pub struct Loader<B: Backend> {
 #[derive(Debug)]
 struct Model {
     config: ModelConfig,
-    metadata: Metadata,
     specs: BTreeMap<String, Spec>,
     shards: usize,
     shards_begun: usize,
 }
 
-/// A loaded model with what the layers above need of its file.
+/// A loaded model, and what its weights are.
 #[derive(Debug)]
 pub struct LoadedModel<B: Backend> {
     /// The model.
     pub transformer: Transformer<B>,
-    /// The first file's metadata: tokenizer, template, licence.
-    pub metadata: Metadata,
     /// Number of weights.
     pub parameters: u64,
     /// The type that holds most bytes.
@@ -118,7 +115,6 @@ impl<B: Backend> Loader<B> {
                 weight_bytes: self.weight_bytes,
                 buffers: Mutex::default(),
             },
-            metadata: model.metadata,
             parameters: self.parameters,
             quantization,
         })
@@ -140,7 +136,6 @@ impl<B: Backend> Loader<B> {
         }
         self.model = Some(Model {
             config,
-            metadata: header.metadata.clone(),
             specs,
             shards,
             shards_begun: 0,
