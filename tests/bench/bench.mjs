@@ -47,11 +47,12 @@ async function measure(origin, name) {
 }
 
 /** Runs in the page. Single letters and spaces are one token each in the vocabulary of `cosa bench model`. */
-async function loadOurs({ threads, prompt, decode, prefill }) {
+async function loadOurs({ threads, prompt, decode, prefill, long }) {
   const { ChatModel } = await import('/pkg/index.js');
   const text = (length, shift) => Array.from({ length }, (_, i) => `${String.fromCharCode(97 + ((i + shift) * 7) % 26)} `).join('').slice(0, length);
   const start = performance.now();
-  const model = await ChatModel.load('/model.gguf', { threads });
+  const contextLength = Math.max(prefill, long) + decode;
+  const model = await ChatModel.load('/model.gguf', { threads, contextLength });
   const loadMs = performance.now() - start;
   const complete = async (length, maxTokens, shift = 0) => {
     const generation = model.complete(text(length, shift), { maxTokens, ignoreEos: true });

@@ -34,6 +34,9 @@ const MODELS: [&str; 4] = [
 /// bits here and 32 there, and random weights forgive nothing.
 const MOST_ERROR: f64 = 0.1;
 
+/// Tokens of the long past, after which decoding is measured too.
+const LONG: usize = 4096;
+
 /// What to continue in the check: single letters, as the benchmark's prompts.
 const PROMPT: usize = 128;
 
@@ -135,6 +138,7 @@ fn random_model(workspace: &Workspace, cosa: &Path, name: &str) -> Result<PathBu
 fn browser(workspace: &Workspace, setup: &Setup, options: &Options, model: &Path) -> Result<Value> {
     let request = json!({
         "model": model, "threads": options.threads, "rounds": options.rounds, "peer": !options.alone,
+        "long": LONG,
     });
     let mut node = Command::new("node");
     node.arg(workspace.npm().join("bench").join("bench.mjs"))
@@ -197,9 +201,9 @@ fn read_bandwidth(threads: usize) -> f64 {
     best.fold(0.0, f64::max)
 }
 
-const HEAD: &str = "| model | decode tok/s | prefill tok/s | decode vs wllama | prefill vs wllama \
-| decode vs native | prefill vs native | weights GB/s | first token s (wllama) | memory / file |
-|---|---|---|---|---|---|---|---|---|---|";
+const HEAD: &str = "| model | decode tok/s | prefill tok/s | decode after 4,096 vs 128 \
+| decode vs wllama | prefill vs wllama | decode vs native | prefill vs native | weights GB/s | first token s (wllama) | memory / file |
+|---|---|---|---|---|---|---|---|---|---|---|";
 
 fn table(results: &[Value], bandwidth: f64) -> Result<()> {
     println!("{HEAD}");
@@ -231,20 +235,20 @@ fn row(result: &Value, bandwidth: f64) -> Result<String> {
     };
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     let rate = median(&ours("decode")) * number(&result["ours"]["info"]["weightBytes"]) / 1e9;
+    let memory = number(&result["ours"]["memory"]) / number(&result["bytes"]);
+    let long = number(&result["long"]["decode"]) / median(&ours("decode"));
     let cells = [
         result["name"].as_str().unwrap_or_default().to_owned(),
         show(&ours("decode"), ""),
         show(&ours("prefill"), ""),
+        format!("{long:.2}"),
         beside_peer("decode"),
         beside_peer("prefill"),
         beside_native("decode"),
         beside_native("prefill"),
         format!("{rate:.1} ({:.0} %)", 100.0 * rate / bandwidth),
         format!("{} ({})", seconds("ours"), seconds("peer")),
-        format!(
-            "{:.2}",
-            number(&result["ours"]["memory"]) / number(&result["bytes"])
-        ),
+        format!("{memory:.2}"),
     ];
     Ok(format!("| {} |", cells.join(" | ")))
 }

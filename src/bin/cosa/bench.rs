@@ -1,6 +1,7 @@
 //! `cosa bench`: models of real sizes with random weights, and a check of the arithmetic.
 
 mod random_model;
+mod speed;
 
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,17 @@ enum Task {
         #[arg(long, default_value_t = 32)]
         tokens: usize,
     },
+    /// Print tokens a second: after 128 tokens, of four sequences together, after a long past
+    Speed {
+        /// The GGUF file
+        model: PathBuf,
+        /// Threads to compute with; by default, one for each processor
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Tokens of the long past
+        #[arg(long, default_value_t = 4096)]
+        long: usize,
+    },
 }
 
 /// Runs the task.
@@ -62,6 +74,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             prompt,
             tokens,
         } => check(model, prompt, *tokens),
+        Task::Speed {
+            model,
+            threads,
+            long,
+        } => speed::run(model, *threads, *long),
     }
 }
 

@@ -61,6 +61,7 @@ impl Attention<'_> {
         let outputs = Parts::new(&mut scratch.outputs);
         let partials = Parts::new(&mut scratch.partials);
         let tasks = &scratch.tasks;
+        let faster = L::has_faster();
         pool.run_all(tasks.len(), &|number| {
             // SAFETY: each task has its own parts.
             let (out, partials) = unsafe {
@@ -69,7 +70,10 @@ impl Attention<'_> {
                     partials.part(number * group, group),
                 )
             };
-            self.segment::<L>(&tasks[number], q, out, partials);
+            match faster {
+                true => self.segment::<L::Faster>(&tasks[number], q, out, partials),
+                false => self.segment::<L>(&tasks[number], q, out, partials),
+            }
         });
         self.join(scratch, out);
     }
@@ -121,17 +125,22 @@ impl Attention<'_> {
         out: &mut [f32],
         partials: &mut [Partial],
     ) {
-        let query = Query::<G>::new::<L>(q, self.heads.dim);
-        let pages = &self.views[task.view].pages;
-        let end = task.len.div_ceil(PAGE).min((task.segment + 1) * SEGMENT);
-        for page in task.segment * SEGMENT..end {
-            let place = Place {
-                kv_head: task.kv_head,
-                visible: (task.len - page * PAGE).min(PAGE),
-                dim: self.heads.dim,
-            };
-            query.attend::<L>(&pages[page], place, out, partials);
-        }
+        L::vectorize(
+            #[inline(always)]
+            || {
+                let query = Query::<G>::new::<L>(q, self.heads.dim);
+                let pages = &self.views[task.view].pages;
+                let end = task.len.div_ceil(PAGE).min((task.segment + 1) * SEGMENT);
+                for page in task.segment * SEGMENT..end {
+                    let place = Place {
+                        kv_head: task.kv_head,
+                        visible: (task.len - page * PAGE).min(PAGE),
+                        dim: self.heads.dim,
+                    };
+                    query.attend::<L>(&pages[page], place, out, partials);
+                }
+            },
+        );
     }
 
     /// Sums of segments to outputs.

@@ -1,5 +1,12 @@
 //! The four-lane vector that every kernel is written over.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod products;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod relaxed;
 mod scalar;
@@ -7,8 +14,6 @@ mod scalar;
 mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
-#[cfg(target_arch = "x86_64")]
-mod ssse3;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[cfg(not(target_feature = "relaxed-simd"))]
 mod widened;
@@ -28,7 +33,7 @@ pub type Best = simd128::Simd128<relaxed::Relaxed>;
 pub type Best = simd128::Simd128<widened::Widened>;
 /// The best lanes of this build.
 #[cfg(target_arch = "x86_64")]
-pub type Best = x86::X86<sse2::Sse2, ssse3::Ssse3>;
+pub type Best = x86::X86<sse2::Sse2, avx2::Avx2>;
 /// Lanes that every processor has which the build is for.
 #[cfg(target_arch = "x86_64")]
 pub type Baseline = x86::X86<sse2::Sse2>;

@@ -4,7 +4,7 @@
 
 use core::arch::wasm32::{i16x8_add, i16x8_relaxed_dot_i8x16_i7x16, i32x4_dot_i16x8, v128};
 
-use super::simd128::Products;
+use super::products::Products;
 
 /// Products of bytes, summed in 16 bits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,6 +12,7 @@ pub struct Relaxed;
 
 impl Products for Relaxed {
     const NAME: &'static str = "relaxed-simd128";
+    type Vector = v128;
     type Sum = v128;
 
     #[inline(always)]

@@ -11,28 +11,13 @@ use core::arch::wasm32::{
 use std::marker::PhantomData;
 
 use super::Lanes;
+use super::products::Products;
 
 /// `v128` vectors, with the code products of `P`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Simd128<P>(PhantomData<P>);
 
-/// What differs between builds: how codes meet activations. See [`Lanes`].
-pub trait Products: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// Name of the instruction set.
-    const NAME: &'static str;
-    /// [`Lanes::Sum`].
-    type Sum: Copy;
-    /// [`Lanes::quad`], from four activation codes in each 32-bit lane.
-    fn quad(x: v128) -> v128;
-    /// [`Lanes::start`], from both values in each 32-bit lane.
-    fn start(values: v128) -> Self::Sum;
-    /// [`Lanes::dot`].
-    fn dot(sum: Self::Sum, codes: v128, x: v128) -> Self::Sum;
-    /// [`Lanes::finish`].
-    fn finish(sum: Self::Sum, factors: v128) -> v128;
-}
-
-impl<P: Products> Lanes for Simd128<P> {
+impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     const NAME: &'static str = P::NAME;
     type Faster = Self;
     type Float = v128;

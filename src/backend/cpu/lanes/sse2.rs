@@ -5,7 +5,8 @@ use core::arch::x86_64::{
     _mm_srai_epi32, _mm_unpackhi_epi8, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
 };
 
-use super::x86::{Products, sse2};
+use super::products::Products;
+use super::x86::sse2;
 
 /// Products of 16-bit integers, summed in 32 bits: of the rows 0 and 1, and 2 and 3.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,16 +14,8 @@ pub struct Sse2;
 
 impl Products for Sse2 {
     const NAME: &'static str = "sse2";
+    type Vector = __m128i;
     type Sum = [__m128i; 2];
-
-    fn is_there() -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn vectorize<R>(job: impl FnOnce() -> R) -> R {
-        job()
-    }
 
     #[inline(always)]
     fn quad(x: __m128i) -> __m128i {

@@ -5,7 +5,7 @@ use core::arch::wasm32::{
     i32x4_shr, i32x4_shuffle, u16x8_extend_high_u8x16, u16x8_extend_low_u8x16, v128,
 };
 
-use super::simd128::Products;
+use super::products::Products;
 
 /// Products of 16-bit integers, summed in 32 bits: of the rows 0 and 1, and 2 and 3.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +13,7 @@ pub struct Widened;
 
 impl Products for Widened {
     const NAME: &'static str = "simd128";
+    type Vector = v128;
     type Sum = [v128; 2];
 
     #[inline(always)]

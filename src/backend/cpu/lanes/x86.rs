@@ -13,31 +13,12 @@ use core::arch::x86_64::{
 use std::marker::PhantomData;
 
 use super::Lanes;
+use super::products::Products;
 
 /// `__m128` and `__m128i` vectors, with the code products of `P`, or of `F` where the processor
 /// has them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct X86<P, F = P>(PhantomData<(P, F)>);
-
-/// What processors differ in: how codes meet activations. See [`Lanes`].
-pub trait Products: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// Name of the instruction set.
-    const NAME: &'static str;
-    /// [`Lanes::Sum`].
-    type Sum: Copy;
-    /// Whether the processor has the instructions.
-    fn is_there() -> bool;
-    /// [`Lanes::vectorize`].
-    fn vectorize<R>(job: impl FnOnce() -> R) -> R;
-    /// [`Lanes::quad`], from four activation codes in each 32-bit lane.
-    fn quad(x: __m128i) -> __m128i;
-    /// [`Lanes::start`], from both values in each 32-bit lane.
-    fn start(values: __m128i) -> Self::Sum;
-    /// [`Lanes::dot`].
-    fn dot(sum: Self::Sum, codes: __m128i, x: __m128i) -> Self::Sum;
-    /// [`Lanes::finish`].
-    fn finish(sum: Self::Sum, factors: __m128i) -> __m128i;
-}
 
 /// Instructions of the baseline.
 macro_rules! sse2 {
@@ -73,7 +54,7 @@ fn load8<T, const N: usize>(values: &[T; N]) -> __m128i {
     unsafe { _mm_loadl_epi64(values.as_ptr().cast()) }
 }
 
-impl<P: Products, F: Products> Lanes for X86<P, F> {
+impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86<P, F> {
     const NAME: &'static str = P::NAME;
     type Faster = X86<F>;
     type Float = __m128;

@@ -1,34 +1,37 @@
-//! Code products by the byte product of SSSE3, which is chosen while running where it is there.
+//! Code products by the product of bytes. It came with SSSE3; what came with AVX2 too needs
+//! fewer instructions, so it is that which is looked for while running.
 //!
 //! Codes are its unsigned operand and below 64, so a sum of two products fits 16 bits.
 
 use core::arch::x86_64::{__m128i, _mm_add_epi16, _mm_madd_epi16, _mm_maddubs_epi16};
 
-use super::x86::{Products, sse2};
+use super::products::Products;
+use super::x86::sse2;
 
 /// Products of bytes, summed in 16 bits.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Ssse3;
+pub struct Avx2;
 
 /// Calls `job`, which is compiled for the instructions where it is inlined.
-#[target_feature(enable = "ssse3")]
-fn with_ssse3<R>(job: impl FnOnce() -> R) -> R {
+#[target_feature(enable = "avx2")]
+fn with_avx2<R>(job: impl FnOnce() -> R) -> R {
     job()
 }
 
-impl Products for Ssse3 {
-    const NAME: &'static str = "ssse3";
+impl Products for Avx2 {
+    const NAME: &'static str = "avx2";
+    type Vector = __m128i;
     type Sum = __m128i;
 
     fn is_there() -> bool {
-        is_x86_feature_detected!("ssse3")
+        is_x86_feature_detected!("avx2")
     }
 
     #[inline(always)]
     fn vectorize<R>(job: impl FnOnce() -> R) -> R {
         assert!(Self::is_there(), "lanes that the processor lacks");
         // SAFETY: the processor has the instructions, as asserted.
-        unsafe { with_ssse3(job) }
+        unsafe { with_avx2(job) }
     }
 
     #[inline(always)]
