@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 
-/// Chunks that may wait to be hashed, so that a fast source fills no memory.
-const WAITING: usize = 16;
+/// Chunks that may wait to be hashed. Browsers make them up to some megabytes large, and the
+/// module's memory never shrinks again.
+const WAITING: usize = 4;
 
 /// A hash in the making.
 pub(super) enum Hashing {
