@@ -206,8 +206,8 @@ fn code_group<L: Lanes>(group: &[f32; GROUP], inverse: f32) -> [[i8; 4]; 8] {
     let sixteens = group.as_chunks::<16>().0.iter();
     for (sixteen, quads) in sixteens.zip(codes.as_chunks_mut::<4>().0) {
         let fours = sixteen.as_chunks::<4>().0;
-        let rounded = |i: usize| L::round(L::mul(L::load(&fours[i]), factor));
-        let bytes = L::bytes(std::array::from_fn(rounded));
+        let scaled = |i: usize| L::mul(L::load(&fours[i]), factor);
+        let bytes = L::bytes(std::array::from_fn(scaled));
         quads.copy_from_slice(bytes.as_chunks::<4>().0);
     }
     codes

@@ -211,8 +211,8 @@ fn encode<L: Lanes, const G: usize>(values: &[f32], g: usize, codes: &mut [[[i16
     let pairs = codes.as_chunks_mut::<4>().0;
     for (eight, pairs) in values.as_chunks::<8>().0.iter().zip(pairs) {
         let fours = eight.as_chunks::<4>().0;
-        let rounded = |i: usize| L::round(L::mul(L::load(&fours[i]), inverse));
-        let shorts = L::shorts([rounded(0), rounded(1)]);
+        let scaled = |i: usize| L::mul(L::load(&fours[i]), inverse);
+        let shorts = L::shorts([scaled(0), scaled(1)]);
         for (pair, short) in pairs.iter_mut().zip(shorts.as_chunks::<2>().0) {
             pair[g] = *short;
         }

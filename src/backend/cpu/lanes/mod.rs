@@ -98,12 +98,10 @@ pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     fn min(a: Self::Float, b: Self::Float) -> Self::Float;
     /// The magnitude.
     fn abs(a: Self::Float) -> Self::Float;
-    /// The nearest integer, even where two are as near. Magnitudes are below 2²².
-    fn round(a: Self::Float) -> Self::Float;
     /// Four half floats.
     fn halves(bits: &[u16; 4]) -> Self::Float;
-    /// `2^n` for whole `n` from -126 to 127.
-    fn exp2(n: Self::Float) -> Self::Float;
+    /// `2^n` for whole `n` from -126 to 127, given as `n +` [`SHIFT`].
+    fn exp2(shifted: Self::Float) -> Self::Float;
 
     /// Zero in every lane.
     fn zero() -> Self::Int;
@@ -112,9 +110,9 @@ pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// Integers to floats, rounded where they are not exact.
     fn to_float(values: Self::Int) -> Self::Float;
 
-    /// Whole numbers to 16-bit integers.
+    /// The nearest 16-bit integers, even ones where two are as near.
     fn shorts(values: [Self::Float; 2]) -> [i16; 8];
-    /// Whole numbers to bytes.
+    /// The nearest bytes, even ones where two are as near.
     fn bytes(values: [Self::Float; 4]) -> [i8; 16];
 
     /// Eight unsigned bytes, widened.
@@ -148,6 +146,10 @@ pub trait Lanes: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// For each row, `factor * (first sum + second sum)`; `factors` holds each row's twice.
     fn finish(sum: Self::Sum, factors: Self::Short) -> Self::Int;
 }
+
+/// Added to a number below 2²², it leaves the nearest integer, even where two are as near, in the
+/// low bits of the sum: floats of that size are whole.
+pub const SHIFT: f32 = 12_582_912.0;
 
 /// The inner product of two slices of equal length, in a fixed order.
 #[inline(always)]
@@ -200,7 +202,11 @@ pub fn exp<L: Lanes>(x: L::Float) -> L::Float {
     const LN2_LOW: f32 = -2.121_944_4e-4;
     const FACTORS: [f32; 5] = [1.398_2e-3, 8.333_452e-3, 4.166_58e-2, 1.666_666_5e-1, 0.5];
     let x = L::max(L::min(x, L::splat(88.0)), L::splat(-87.0));
-    let n = L::round(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
+    let shifted = L::add(
+        L::mul(x, L::splat(std::f32::consts::LOG2_E)),
+        L::splat(SHIFT),
+    );
+    let n = L::sub(shifted, L::splat(SHIFT));
     let r = L::sub(x, L::mul(n, L::splat(LN2_HIGH)));
     let r = L::sub(r, L::mul(n, L::splat(LN2_LOW)));
     let mut sum = L::splat(1.987_569_1e-4);
@@ -208,5 +214,5 @@ pub fn exp<L: Lanes>(x: L::Float) -> L::Float {
         sum = L::add(L::mul(sum, r), L::splat(factor));
     }
     let near_one = L::add(L::mul(sum, L::mul(r, r)), L::add(r, L::splat(1.0)));
-    L::mul(near_one, L::exp2(n))
+    L::mul(near_one, L::exp2(shifted))
 }

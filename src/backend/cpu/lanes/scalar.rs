@@ -69,18 +69,14 @@ impl Lanes for Scalar {
     }
 
     #[inline(always)]
-    fn round(a: [f32; 4]) -> [f32; 4] {
-        a.map(f32::round_ties_even)
-    }
-
-    #[inline(always)]
     fn halves(bits: &[u16; 4]) -> [f32; 4] {
         bits.map(|bits| f16::from_bits(bits).to_f32())
     }
 
     #[inline(always)]
-    fn exp2(n: [f32; 4]) -> [f32; 4] {
-        n.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23))
+    fn exp2(shifted: [f32; 4]) -> [f32; 4] {
+        let one = 1.0f32.to_bits();
+        shifted.map(|shifted| f32::from_bits(one.wrapping_add(shifted.to_bits() << 23)))
     }
 
     #[inline(always)]
@@ -100,12 +96,12 @@ impl Lanes for Scalar {
 
     #[inline(always)]
     fn shorts(values: [[f32; 4]; 2]) -> [i16; 8] {
-        std::array::from_fn(|i| values[i / 4][i % 4] as i16)
+        std::array::from_fn(|i| values[i / 4][i % 4].round_ties_even() as i16)
     }
 
     #[inline(always)]
     fn bytes(values: [[f32; 4]; 4]) -> [i8; 16] {
-        std::array::from_fn(|i| values[i / 4][i % 4] as i8)
+        std::array::from_fn(|i| values[i / 4][i % 4].round_ties_even() as i8)
     }
 
     #[inline(always)]

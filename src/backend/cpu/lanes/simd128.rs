@@ -1,21 +1,27 @@
 //! Lanes as WebAssembly's 128-bit vectors.
 
 use core::arch::wasm32::{
-    f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_nearest, f32x4_pmax,
-    f32x4_pmin, f32x4_splat, f32x4_sub, i8x16_narrow_i16x8, i16x8_extend_low_i8x16,
-    i16x8_extend_low_u8x16, i16x8_narrow_i32x4, i16x8_shl, i16x8_shuffle, i32x4_add,
-    i32x4_dot_i16x8, i32x4_extend_low_i16x8, i32x4_shl, i32x4_splat, i32x4_trunc_sat_f32x4,
-    u8x16_splat, u16x8_shr, v128, v128_and, v128_load, v128_load32_splat, v128_load64_zero,
-    v128_or, v128_store,
+    f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_pmax, f32x4_pmin,
+    f32x4_splat, f32x4_sub, i8x16_narrow_i16x8, i16x8_extend_low_i8x16, i16x8_extend_low_u8x16,
+    i16x8_narrow_i32x4, i16x8_shl, i16x8_shuffle, i32x4_add, i32x4_dot_i16x8,
+    i32x4_extend_low_i16x8, i32x4_shl, i32x4_splat, i32x4_sub, u8x16_splat, u16x8_shr, v128,
+    v128_and, v128_load, v128_load32_splat, v128_load64_zero, v128_or, v128_store,
 };
 use std::marker::PhantomData;
 
-use super::Lanes;
 use super::products::Products;
+use super::{Lanes, SHIFT};
 
 /// `v128` vectors, with the code products of `P`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Simd128<P>(PhantomData<P>);
+
+/// The nearest integers of magnitudes below 2²², in two instructions: browsers need eight to round
+/// and convert, for the sake of numbers that no integer is near.
+#[inline(always)]
+fn nearest(values: v128) -> v128 {
+    i32x4_sub(f32x4_add(values, f32x4_splat(SHIFT)), f32x4_splat(SHIFT))
+}
 
 impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     const NAME: &'static str = P::NAME;
@@ -81,11 +87,6 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
         f32x4_abs(a)
     }
 
-    #[inline(always)]
-    fn round(a: v128) -> v128 {
-        f32x4_nearest(a)
-    }
-
     /// Exponent and mantissa move to their places in a float whose exponent is then 112
     /// too low; the product with 2¹¹² is exact, also for subnormal halves.
     #[inline(always)]
@@ -97,8 +98,8 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     }
 
     #[inline(always)]
-    fn exp2(n: v128) -> v128 {
-        i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(n), i32x4_splat(127)), 23)
+    fn exp2(shifted: v128) -> v128 {
+        i32x4_add(f32x4_splat(1.0), i32x4_shl(shifted, 23))
     }
 
     #[inline(always)]
@@ -119,7 +120,7 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     #[inline(always)]
     fn shorts([a, b]: [v128; 2]) -> [i16; 8] {
         let mut out = [0; 8];
-        let shorts = i16x8_narrow_i32x4(i32x4_trunc_sat_f32x4(a), i32x4_trunc_sat_f32x4(b));
+        let shorts = i16x8_narrow_i32x4(nearest(a), nearest(b));
         // SAFETY: `out` is 16 writable bytes; wasm stores need no alignment.
         unsafe { v128_store(out.as_mut_ptr().cast(), shorts) };
         out
@@ -128,7 +129,7 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     #[inline(always)]
     fn bytes(values: [v128; 4]) -> [i8; 16] {
         let mut out = [0; 16];
-        let [a, b, c, d] = values.map(|four| i32x4_trunc_sat_f32x4(four));
+        let [a, b, c, d] = values.map(nearest);
         let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
         // SAFETY: `out` is 16 writable bytes; wasm stores need no alignment.
         unsafe { v128_store(out.as_mut_ptr().cast(), bytes) };

@@ -1,13 +1,13 @@
 //! Lanes as the 128-bit vectors that every x86-64 processor has.
 
 use core::arch::x86_64::{
-    __m128, __m128i, _mm_add_epi32, _mm_add_ps, _mm_and_ps, _mm_and_si128, _mm_castsi128_ps,
-    _mm_cvtepi32_ps, _mm_cvtps_epi32, _mm_cvtsi32_si128, _mm_cvttps_epi32, _mm_div_ps,
+    __m128, __m128i, _mm_add_epi32, _mm_add_ps, _mm_and_ps, _mm_and_si128, _mm_castps_si128,
+    _mm_castsi128_ps, _mm_cvtepi32_ps, _mm_cvtps_epi32, _mm_cvtsi32_si128, _mm_div_ps,
     _mm_loadl_epi64, _mm_loadu_ps, _mm_loadu_si128, _mm_madd_epi16, _mm_max_ps, _mm_min_ps,
-    _mm_mul_ps, _mm_or_ps, _mm_or_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8,
-    _mm_set1_epi32, _mm_set1_ps, _mm_setzero_si128, _mm_sll_epi16, _mm_slli_epi32, _mm_srai_epi16,
-    _mm_srai_epi32, _mm_srl_epi16, _mm_srli_epi16, _mm_storeu_ps, _mm_storeu_si128, _mm_sub_ps,
-    _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
+    _mm_mul_ps, _mm_or_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi32,
+    _mm_set1_ps, _mm_setzero_si128, _mm_sll_epi16, _mm_slli_epi32, _mm_srai_epi16, _mm_srai_epi32,
+    _mm_srl_epi16, _mm_srli_epi16, _mm_storeu_ps, _mm_storeu_si128, _mm_sub_ps, _mm_unpackhi_epi16,
+    _mm_unpacklo_epi8, _mm_unpacklo_epi16,
 };
 
 use std::marker::PhantomData;
@@ -29,12 +29,6 @@ macro_rules! sse2 {
 }
 
 pub(super) use sse2;
-
-/// Sign bits of four floats.
-#[inline(always)]
-fn signs() -> __m128 {
-    sse2!(_mm_castsi128_ps(_mm_set1_epi32(i32::MIN)))
-}
 
 /// Four integers to memory.
 #[inline(always)]
@@ -128,15 +122,6 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
         sse2!(_mm_and_ps(a, _mm_castsi128_ps(_mm_set1_epi32(i32::MAX))))
     }
 
-    /// By way of integers, as the processor rounds by default; the sign is put back for -0.
-    #[inline(always)]
-    fn round(a: __m128) -> __m128 {
-        sse2!(_mm_or_ps(
-            _mm_cvtepi32_ps(_mm_cvtps_epi32(a)),
-            _mm_and_ps(a, signs())
-        ))
-    }
-
     /// Exponent and mantissa move to their places in a float whose exponent is then 112
     /// too low; the product with 2¹¹² is exact, also for subnormal halves.
     #[inline(always)]
@@ -156,10 +141,11 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
     }
 
     #[inline(always)]
-    fn exp2(n: __m128) -> __m128 {
+    fn exp2(shifted: __m128) -> __m128 {
         sse2! {
-            let exponent = _mm_add_epi32(_mm_cvttps_epi32(n), _mm_set1_epi32(127));
-            _mm_castsi128_ps(_mm_slli_epi32(exponent, 23))
+            let one = _mm_castps_si128(_mm_set1_ps(1.0));
+            let exponent = _mm_slli_epi32(_mm_castps_si128(shifted), 23);
+            _mm_castsi128_ps(_mm_add_epi32(one, exponent))
         }
     }
 
@@ -178,10 +164,11 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
         sse2!(_mm_cvtepi32_ps(values))
     }
 
+    /// As the processor rounds by default.
     #[inline(always)]
     fn shorts([a, b]: [__m128; 2]) -> [i16; 8] {
         sse2!(store16(
-            _mm_packs_epi32(_mm_cvttps_epi32(a), _mm_cvttps_epi32(b)),
+            _mm_packs_epi32(_mm_cvtps_epi32(a), _mm_cvtps_epi32(b)),
             0
         ))
     }
@@ -189,8 +176,8 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
     #[inline(always)]
     fn bytes([a, b, c, d]: [__m128; 4]) -> [i8; 16] {
         sse2! {
-            let low = _mm_packs_epi32(_mm_cvttps_epi32(a), _mm_cvttps_epi32(b));
-            let high = _mm_packs_epi32(_mm_cvttps_epi32(c), _mm_cvttps_epi32(d));
+            let low = _mm_packs_epi32(_mm_cvtps_epi32(a), _mm_cvtps_epi32(b));
+            let high = _mm_packs_epi32(_mm_cvtps_epi32(c), _mm_cvtps_epi32(d));
             store16(_mm_packs_epi16(low, high), 0)
         }
     }
