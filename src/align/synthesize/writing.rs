@@ -30,7 +30,7 @@ impl<'t> Written<'t> {
         let mut left = topics;
         while let Some((topic, rest)) = left.split_first() {
             left = rest;
-            // They are the hardest to read, so learned from oftener than measured.
+            // Exceptions are the hardest to read, so they come oftener where they are learned.
             let often = if draw.part() == Part::HeldOut { 3 } else { 2 };
             let scoped = !topic.scopes.is_empty() && draw.once_in(often);
             if scoped {

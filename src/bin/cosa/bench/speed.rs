@@ -23,8 +23,9 @@ const TOGETHER: usize = 4;
 /// # Errors
 /// What is wrong with the model.
 pub fn run(path: &Path, threads: Option<usize>, long: usize) -> Result<()> {
+    let long = long.max(SHORT);
     let mut options = ChatLoadOptions::default();
-    options.load.context_length = Some(long.max(SHORT) + DECODED);
+    options.load.context_length = Some(long + DECODED);
     let model = load_with(cpu(threads), path, options)?.transformer;
     let cache = &mut model.new_cache();
     prefill(&model, cache, SHORT)?;
@@ -34,7 +35,7 @@ pub fn run(path: &Path, threads: Option<usize>, long: usize) -> Result<()> {
     let one = decode(&model, &mut caches[..1])?;
     caches[0].truncate(SHORT);
     let together = decode(&model, &mut caches)?;
-    let prefilled = prefill(&model, cache, long.saturating_sub(SHORT))?;
+    let prefilled = prefill(&model, cache, long - SHORT)?;
     let after = decode(&model, std::slice::from_mut(cache))?;
     println!(
         "{}",
