@@ -92,7 +92,7 @@ export class Connection {
     this.#heard = true;
     if (message.type === 'closed') return this.#end();
     if (message.type === 'help') return void this.#help(message);
-    if (message.type === 'crashed') return this.close(crashed(message.detail));
+    if (message.type === 'crashed') return this.close(message.outOfMemory ? outOfMemory() : crashed(message.detail));
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if (message.type === 'event') return tell(pending, message.event);
@@ -126,6 +126,10 @@ function tell(pending, event) {
 /** @param {string} detail */
 function crashed(detail) {
   return new CosaError('engine_crashed', `the engine crashed (${detail}); load the model again`);
+}
+
+function outOfMemory() {
+  return new CosaError('out_of_memory', 'the engine has used up all memory that this browser gives to it, and stopped; load the model again with a lower context length, or a smaller one');
 }
 
 /** @param {string | undefined} detail */

@@ -59,7 +59,7 @@ import { CosaError } from './errors.js';
  *   | { type: 'result', id: number, value: any }
  *   | { type: 'error', id: number, error: WireError }
  *   | { type: 'help', count: number, parts: HelperParts }
- *   | { type: 'crashed', detail: string }
+ *   | { type: 'crashed', detail: string, outOfMemory: boolean }
  *   | { type: 'closed' }} FromWorker
  *
  * @typedef {{ code: CosaErrorCode, message: string }} WireError

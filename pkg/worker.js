@@ -12,6 +12,9 @@ import { chooseBuild, planThreads } from './threads.js';
 /** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
 const PROGRESS_INTERVAL = 50;
 
+/** Pages of wasm memory, 4 MB in all: more than the engine takes at once without being told where that fails. */
+const SPARE_PAGES = 64;
+
 /** @type {EngineModule | undefined} */
 let module;
 /** While a model loads. @type {Loader | undefined} */
@@ -45,7 +48,7 @@ async function answer(request) {
     post({ type: 'result', id: request.id, value });
   } catch (error) {
     const wire = toWire(error);
-    if (!wire) return post({ type: 'crashed', detail: String(error) });
+    if (!wire) return crash(error);
     orCrash(() => tellTranscript(request)); // what was kept of a failed answer
     post({ type: 'error', id: request.id, error: wire });
   }
@@ -217,7 +220,27 @@ function orCrash(act) {
   try {
     act();
   } catch (error) {
-    if (!toWire(error)) post({ type: 'crashed', detail: String(error) });
+    if (!toWire(error)) crash(error);
+  }
+}
+
+/** @param {unknown} error */
+function crash(error) {
+  post({ type: 'crashed', detail: String(error), outOfMemory: module !== undefined && isFull(module) });
+}
+
+/**
+ * Small allocations that fail are traps like any other in wasm: whether memory has ended shows when more is asked for.
+ * @param {EngineModule} engine
+ */
+function isFull(engine) {
+  const [, memory] = engine.threadParts();
+  if (!(memory instanceof WebAssembly.Memory)) return false;
+  try {
+    memory.grow(SPARE_PAGES);
+    return false;
+  } catch { // RangeError
+    return true;
   }
 }
 

@@ -44,6 +44,20 @@ describe('bad input', () => {
     assert.ok(codes.every((code) => /gguf|metadata/.test(code)), String(codes));
   });
 
+  test('memory that ends while the model is packed', async () => {
+    const seen = await page.evaluate(async () => {
+      const small = (await import('/small-memory/index.js')).ChatModel;
+      const full = await settle(small.load('/pkg/models/cosa-default.gguf'));
+      const { ChatModel } = await import('/pkg/index.js');
+      const model = await ChatModel.load('/pkg/models/cosa-default.gguf');
+      model.free();
+      return { full, next: model.info.sha256 };
+    });
+    assert.equal(seen.full.code, 'out_of_memory', seen.full.message);
+    assert.equal(seen.next, SHA256);
+    await workersLeft(page, 0);
+  });
+
   test('other bytes than asked for', async () => {
     const seen = await inPage(async (ChatModel, sha256) => {
       const wrong = await settle(ChatModel.load(undefined, { sha256: '0'.repeat(64) }));

@@ -17,6 +17,7 @@ const FOLDERS = [
   ['/no-engine/', path.join(ROOT, 'pkg')],  // the package before its wasm was built
   ['/no-worker/', path.join(ROOT, 'pkg')],  // the package with a file missing
   ['/no-helper/', path.join(ROOT, 'pkg')],
+  ['/small-memory/', path.join(ROOT, 'pkg')], // the package on a machine that has few megabytes left
   ['/plain/', path.join(ROOT, 'pkg')],      // the package as a browser without relaxed SIMD takes it
   ['/conformance/', CONFORMANCE],
   ['/data/', DATA],
@@ -38,6 +39,7 @@ const BLANK = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:
 
 /** Answers made for tests. */
 const ROUTES = {
+  '/small-memory/wasm/relaxed-simd/cosa.js': sendSmallMemory,
   '/test/blank.html': (request, response) => sendText(response, 'text/html; charset=utf-8', BLANK),
   '/test/web-page.gguf': (request, response) => sendText(response, 'text/html; charset=utf-8', '<!DOCTYPE html><html><h1>Sign in</h1></html>'),
   '/test/broken.gguf': (request, response) => { response.writeHead(500).end('out of order'); },
@@ -81,6 +83,15 @@ function sendText(response, type, text) {
 
 function notFound(response) {
   response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
+}
+
+/** The engine with memory for itself and half of the embedded model: growing it fails from there on. */
+function sendSmallMemory(request, response) {
+  const pages = fs.statSync(MODEL).size / 2 / 65536;
+  const engine = fs.readFileSync(path.join(ROOT, 'pkg/wasm/relaxed-simd/cosa.js'), 'utf8');
+  const small = engine.replace(/initial:(\d+),maximum:\d+/, (_, initial) => `initial:${initial},maximum:${Math.round(Number(initial) + pages)}`);
+  if (small === engine) throw new Error('the engine makes its memory in another way than this test knows');
+  sendText(response, 'text/javascript', small);
 }
 
 /** The embedded model at about 1 MB a second. */
