@@ -16,6 +16,7 @@ use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
     Encoder, Example, Lora, Network, Parameters, Precision, Progress, Scope, TrainOptions, train,
 };
+use cosa::align::widen::widen;
 use cosa::backend::reference::Reference;
 use cosa::error::Error;
 use cosa::gguf::Writer;
@@ -387,4 +388,25 @@ fn weights_too_large_for_a_half_float_are_not_written() {
     fs::write(&path, writer.to_bytes()).unwrap();
     let error = export(&path, Scheme::F16, &[]).unwrap_err().to_string();
     assert!(error.contains("as F16"), "{error}");
+}
+
+#[test]
+fn a_wider_model_says_what_it_said() {
+    let narrow = file("narrow.gguf", small(), false);
+    let before = small().ff as usize;
+    let wide = path("wide.gguf");
+    fs::write(&wide, widen(&narrow, before + 32, 3).unwrap()).unwrap();
+    let scores = |path: &Path| {
+        let network = network(path, &Scope::Full);
+        let hidden = network.hidden(&[1, 2, 3, 4], 1).unwrap();
+        let logits = network.logits(&hidden).unwrap();
+        let sizes = network.parameters().config().feed_forward_length;
+        (sizes, logits.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+    };
+    let ((_, first), (size, second)) = (scores(&narrow), scores(&wide));
+    assert_eq!(size, before + 32);
+    let differ = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-5;
+    assert!(!first.iter().zip(&second).any(differ));
+    let again = widen(&wide, before + 32, 3).unwrap_err();
+    assert!(matches!(again, Error::InvalidOption { .. }), "{again}");
 }

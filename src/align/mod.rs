@@ -7,8 +7,8 @@
 //! pairs the better with the worse; [`mistakes`] pairs a model's wrong answers with right ones
 //! that are known. Files between the stages are JSON Lines of [`records`].
 //! [`sft`] and [`dpo`] say what [`train`] makes smaller,
-//! [`base`] makes a model from nothing, [`export`] a file to
-//! be shipped.
+//! [`base`] makes a model from nothing, [`widen`] a wider one of it, [`export`] a file to be
+//! shipped.
 
 pub mod base;
 pub mod candidates;
@@ -28,3 +28,4 @@ pub mod taxonomy;
 mod templates;
 pub mod train;
 mod transformers;
+pub mod widen;

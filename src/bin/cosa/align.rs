@@ -59,6 +59,8 @@ enum Stage {
     Synthesize(synthesize::Synthesize),
     /// Make a model from nothing: a vocabulary for some texts, weights drawn at random.
     New(base::New),
+    /// Give a model wider feed-forward layers: it says what it said, and can learn more.
+    Widen(base::Widen),
     /// Train a model on conversations and texts.
     Sft(train::Sft),
     /// Train a model to prefer the chosen answers of pairs to the rejected ones.
@@ -96,6 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Stage::Corpus(stage) => base::corpus(stage, &common),
         Stage::Synthesize(stage) => synthesize::run(stage, &common),
         Stage::New(stage) => base::new(stage, &common),
+        Stage::Widen(stage) => base::widen(stage, &common),
         Stage::Sft(stage) => train::sft(stage, &common),
         Stage::Dpo(stage) => train::dpo(stage, &common),
         Stage::Export(stage) => export::run(stage),

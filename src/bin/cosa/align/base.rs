@@ -1,12 +1,13 @@
-//! `cosa align corpus` and `new`: what a model from nothing begins with.
+//! `cosa align corpus`, `new` and `widen`: what training begins with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cosa::Result;
 use cosa::align::base::{Shape, base};
 use cosa::align::corpora::{is_harmless, shuffle, size, train_line};
 use cosa::align::records::TrainLine;
+use cosa::align::widen::widen as wider;
 use cosa::eval::records;
 
 use super::{Common, write};
@@ -59,6 +60,19 @@ pub struct New {
     context: usize,
 }
 
+#[derive(Args)]
+pub struct Widen {
+    /// The model, a GGUF file or a folder as the Transformers library saves it.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The new width of its feed-forward layers.
+    #[arg(long)]
+    feed_forward: usize,
+    /// The wider model, of 32-bit floats.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 pub fn corpus(stage: &Corpus, common: &Common) -> Result<()> {
     let (mut lines, mut held_out) = (Vec::new(), Vec::new());
     for path in &stage.source {
@@ -100,11 +114,16 @@ pub fn new(stage: &New, common: &Common) -> Result<()> {
         context: stage.context,
     };
     let bytes = base(&shape, &stage.name, &texts, common.seed)?;
-    replace_bytes(&stage.out, &bytes)?;
-    eprintln!(
-        "a model of {} bytes in {}",
-        bytes.len(),
-        stage.out.display()
-    );
+    write_model(&stage.out, &bytes)
+}
+
+pub fn widen(stage: &Widen, common: &Common) -> Result<()> {
+    let bytes = wider(&stage.model, stage.feed_forward, common.seed)?;
+    write_model(&stage.out, &bytes)
+}
+
+fn write_model(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_bytes(path, bytes)?;
+    eprintln!("a model of {} bytes in {}", bytes.len(), path.display());
     Ok(())
 }
