@@ -8,6 +8,8 @@
 
 mod support;
 
+use std::fs;
+
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
 use cosa::guard::{Authority, Session};
@@ -223,6 +225,26 @@ fn the_config_decides_the_answer() {
         exchanges[1].answer.reasoning.as_deref(),
         Some(refused.reasoning.as_str())
     );
+}
+
+#[test]
+fn earlier_reasoning_is_not_shown() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/pkg/models/cosa-default.gguf"
+    );
+    let model = load(Cpu::new(), &fs::read(path).unwrap(), Authority::anyone());
+    let mut session = Session::new(model);
+    let chat = session.create_chat(config(WINE_SHOP)).unwrap();
+    let options = GenerateOptions::default();
+    let question = "Which food goes well with red wine?";
+    let first = ask(&mut session, chat, question, &options);
+    assert!(first.reasoning.contains("About"), "{}", first.reasoning);
+    assert!(seen(&session, chat).contains(&first.reasoning));
+    ask(&mut session, chat, question, &options);
+    let seen = seen(&session, chat);
+    let (before, _) = seen.split_once(&first.answer).unwrap();
+    assert!(before.ends_with("assistant\n"), "{before}");
 }
 
 #[test]

@@ -26,8 +26,7 @@ pub(super) const CONTROL: i64 = 3;
 pub(super) const USER_DEFINED: i64 = 4;
 pub(super) const UNUSED: i64 = 5;
 
-/// ChatML that shows the model its earlier reasoning: what stands in the KV cache after an
-/// answer is then the beginning of the next prompt.
+/// ChatML with the reasoning of those turns that have one.
 const TEMPLATE: &str = "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}{% if message.reasoning_content %}{{ '<think>' + message.reasoning_content + '</think>' }}{% endif %}{{ message.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 /// The shape of a new model of the family `llama`.

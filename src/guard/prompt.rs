@@ -1,7 +1,7 @@
 //! The prompt of one answer: config, kept exchanges, new message.
 
 use super::ChatModel;
-use super::conversation::{Answer, Exchange};
+use super::conversation::Exchange;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::safety::{SafetyConfig, system_message};
@@ -15,7 +15,8 @@ pub(super) struct Prompt {
 }
 
 /// Renders and tokenizes; `exchanges` without an answer text are left out, because
-/// templates demand that user and assistant take turns.
+/// templates demand that user and assistant take turns. Earlier reasoning is left out too:
+/// perhaps it was about another config, and models take up what they once thought.
 ///
 /// The config stands first whatever was left out; where the template has no system role,
 /// rendering puts it before the oldest kept user message.
@@ -34,15 +35,10 @@ pub(super) fn build<B: Backend>(
         messages.push(Message::new(Role::System, system));
     }
     for exchange in exchanges {
-        let Answer {
-            content, reasoning, ..
-        } = &exchange.answer;
+        let content = &exchange.answer.content;
         if !content.trim().is_empty() {
             messages.push(Message::new(Role::User, &exchange.user));
-            messages.push(Message {
-                reasoning: reasoning.clone(),
-                ..Message::new(Role::Assistant, content)
-            });
+            messages.push(Message::new(Role::Assistant, content));
         }
     }
     messages.push(Message::new(Role::User, user));

@@ -52,37 +52,50 @@ pub struct Dialogues<'c> {
 }
 
 impl Dialogues<'_> {
-    /// A conversation under one config; sometimes its first exchange is from another, and
-    /// then it is there to be seen, not to be learned.
+    /// A conversation. Its last answer is learned; those before it are there to be seen, as
+    /// in a chat, without their rationales, and some were given under another config.
     pub fn draw(&self, draw: &mut Draw) -> Vec<TurnLine> {
         let topics = self.topics(draw);
-        let policy = match draw.below(12) {
-            0 => Policy::none(),
-            _ if topics.is_empty() => Policy::none(),
-            1 => Policy::draw(&[], &self.content.wording, draw),
-            _ => Policy::draw(&topics, &self.content.wording, draw),
-        };
+        let policy = self.policy(&topics, draw);
         let mut turns = Vec::new();
         let mut count = 1 + draw.below(self.difficulty.exchanges);
         if !self.difficulty.answers && !topics.is_empty() {
             // More would ask about topics that were asked about before.
             count = count.min(topics.len() + 1);
         }
-        if count > 1 && !topics.is_empty() && draw.below(3) == 0 {
-            let other = Policy::draw(&topics, &self.content.wording, draw);
-            let round = &mut Round::new(&topics, draw);
-            let mut before = self.exchange(round, &other, draw);
-            before[1].weight = Some(0);
-            turns.append(&mut before);
-        }
+        let other_topics = match draw.once_in(2) {
+            true => topics.clone(),
+            false => self.topics(draw),
+        };
+        let other = self.policy(&other_topics, draw);
+        let others = draw.below(2 * count).saturating_sub(count);
+        let other_round = &mut Round::new(&other_topics, draw);
         let round = &mut Round::new(&topics, draw);
-        while turns.len() < 2 * count {
-            turns.append(&mut self.exchange(round, &policy, draw));
+        for at in 0..count {
+            let mut exchange = match at < others {
+                true => self.exchange(other_round, &other, draw),
+                false => self.exchange(round, &policy, draw),
+            };
+            if at + 1 < count {
+                exchange[1].reasoning_content = None;
+                exchange[1].weight = Some(0);
+            }
+            turns.append(&mut exchange);
         }
         if !policy.text.is_empty() {
             turns.insert(0, TurnLine::new("system", Rule::numbered(&policy.text)));
         }
         turns
+    }
+
+    /// A config of rules on these topics mostly; sometimes a plain one, or none.
+    fn policy(&self, topics: &[&Topic], draw: &mut Draw) -> Policy {
+        match draw.below(12) {
+            0 => Policy::none(),
+            _ if topics.is_empty() => Policy::none(),
+            1 => Policy::draw(&[], &self.content.wording, draw),
+            _ => Policy::draw(topics, &self.content.wording, draw),
+        }
     }
 
     /// Distinct topics for rules, in a combination that belongs to this part.

@@ -104,10 +104,12 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
     for turns in dialogues(&content, Part::Learned) {
         let config = turns[0].role == "system";
         for turn in turns.iter().filter(|turn| turn.role == "assistant") {
-            let rationale = turn.reasoning_content.as_deref().unwrap();
-            if turn.weight == Some(0) {
+            let last = turns.last() == Some(turn);
+            assert_eq!(last, turn.weight.is_none());
+            assert_eq!(last, turn.reasoning_content.is_some());
+            let Some(rationale) = turn.reasoning_content.as_deref() else {
                 continue;
-            }
+            };
             let (reading, clauses) = rationale.split_at(rationale.find("About ").unwrap());
             let stands = |number: &usize| turns[0].content.contains(&format!(" ({number})"));
             let shown = (1..).take_while(|number| config && stands(number));
