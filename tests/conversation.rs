@@ -229,10 +229,7 @@ fn the_config_decides_the_answer() {
 
 #[test]
 fn earlier_reasoning_is_not_shown() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/pkg/models/cosa-default.gguf"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
     let model = load(Cpu::new(), &fs::read(path).unwrap(), Authority::anyone());
     let mut session = Session::new(model);
     let chat = session.create_chat(config(WINE_SHOP)).unwrap();

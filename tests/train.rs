@@ -401,7 +401,10 @@ fn a_wider_model_says_what_it_said() {
         let hidden = network.hidden(&[1, 2, 3, 4], 1).unwrap();
         let logits = network.logits(&hidden).unwrap();
         let sizes = network.parameters().config().feed_forward_length;
-        (sizes, logits.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+        (
+            sizes,
+            logits.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+        )
     };
     let ((_, first), (size, second)) = (scores(&narrow), scores(&wide));
     assert_eq!(size, before + 32);

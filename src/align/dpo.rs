@@ -1,4 +1,6 @@
 //! Direct preference optimization (arXiv 2305.18290): the better answer gains on the worse.
+//! With a share of the better answer's own loss (arXiv 2404.19733) it also grows likelier,
+//! where DPO alone lets both fall.
 
 use candle_core::{DType, Result, Tensor};
 
@@ -21,7 +23,17 @@ pub struct Dpo {
     pairs: Vec<Preference>,
     /// Log-likelihood of chosen over rejected, under the first model, in nats.
     reference: Vec<f32>,
-    beta: f64,
+    weights: Weights,
+}
+
+/// What the parts of the loss count.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights {
+    /// How closely the model stays to the one it was.
+    pub beta: f64,
+    /// The weight of the chosen answer's loss, in nats a token, beside that of the pair; TRL's
+    /// `rpo_alpha`. At 0 this is DPO as published.
+    pub alpha: f64,
 }
 
 impl Dpo {
@@ -33,12 +45,12 @@ impl Dpo {
     pub fn new(
         pairs: Vec<Preference>,
         network: &Network,
-        beta: f64,
+        weights: Weights,
         told: &mut dyn FnMut(),
     ) -> error::Result<Self> {
         let mut reference = Vec::with_capacity(pairs.len());
         let mut read = |pair: &Preference| -> Result<()> {
-            let preference = preferences(network, &[pair])?.to_dtype(DType::F32)?;
+            let (_, preference) = likelihoods(network, &[pair])?;
             reference.extend(preference.to_vec1::<f32>()?);
             Ok(())
         };
@@ -49,25 +61,33 @@ impl Dpo {
         Ok(Self {
             pairs,
             reference,
-            beta,
+            weights,
         })
     }
 }
 
-/// Log-likelihood of chosen over rejected for each pair.
-fn preferences(network: &Network, pairs: &[&Preference]) -> Result<Tensor> {
+/// Log-likelihood of each pair's chosen answer, and of chosen over rejected.
+fn likelihoods(network: &Network, pairs: &[&Preference]) -> Result<(Tensor, Tensor)> {
     let chosen = pairs.iter().map(|pair| &pair.chosen);
     let examples: Vec<&Example> = chosen
         .chain(pairs.iter().map(|pair| &pair.rejected))
         .collect();
-    let likelihoods = log_likelihoods(network, &examples)?;
+    let likelihoods = log_likelihoods(network, &examples)?.to_dtype(DType::F32)?;
     let count = pairs.len();
-    likelihoods.narrow(0, 0, count)? - likelihoods.narrow(0, count, count)?
+    let chosen = likelihoods.narrow(0, 0, count)?;
+    let preference = (&chosen - likelihoods.narrow(0, count, count)?)?;
+    Ok((chosen, preference))
+}
+
+/// The chosen answers' losses in nats a token, summed over the pairs.
+fn loss_of_chosen(chosen: &Tensor, pairs: &[&Preference]) -> Result<Tensor> {
+    let tokens = pairs.iter().map(|pair| pair.chosen.learned() as f32);
+    let tokens = Tensor::from_iter(tokens, chosen.device())?;
+    (chosen / tokens)?.sum_all()?.neg()
 }
 
 /// `-log sigmoid(beta * (preference - reference))`, summed, with the margins.
 fn loss_of(preference: &Tensor, reference: &[f32], beta: f64) -> Result<(Tensor, Tensor)> {
-    let preference = preference.to_dtype(DType::F32)?;
     let reference = Tensor::new(reference, preference.device())?;
     let margins = ((preference - reference)? * beta)?;
     // log(1 + e^-m) = max(-m, 0) + log(1 + e^-|m|): no overflow.
@@ -88,8 +108,12 @@ impl Objective for Dpo {
     fn loss(&self, network: &Network, items: &[usize]) -> Result<Loss> {
         let pairs: Vec<&Preference> = items.iter().map(|&item| &self.pairs[item]).collect();
         let reference: Vec<f32> = items.iter().map(|&item| self.reference[item]).collect();
-        let preference = preferences(network, &pairs)?;
-        let (sum, margins) = loss_of(&preference, &reference, self.beta)?;
+        let Weights { beta, alpha } = self.weights;
+        let (chosen, preference) = likelihoods(network, &pairs)?;
+        let (mut sum, margins) = loss_of(&preference, &reference, beta)?;
+        if alpha > 0.0 {
+            sum = (sum + (loss_of_chosen(&chosen, &pairs)? * alpha)?)?;
+        }
         let margins = margins.to_vec1::<f32>()?;
         let won = margins.iter().filter(|&&margin| margin > 0.0).count() as f64;
         let margin = margins.iter().map(|&margin| f64::from(margin)).sum();
@@ -123,6 +147,22 @@ mod tests {
             .unwrap();
         assert!((gradients[0] + 0.048_001).abs() < 1e-6, "{gradients:?}");
         assert!((gradients[1] + 0.051_500).abs() < 1e-6, "{gradients:?}");
+    }
+
+    /// Log-likelihoods -6 and -1 of answers of 3 and 2 tokens: 2 and .5 nats a token.
+    #[test]
+    fn the_chosen_answers_loss_is_a_token_s() {
+        let pair = |learned: usize| Preference {
+            chosen: Example {
+                ids: vec![7; learned + 1],
+                learned: vec![true; learned + 1],
+            },
+            rejected: Example::default(),
+        };
+        let pairs = [pair(3), pair(2)];
+        let chosen = Tensor::new(&[-6.0f32, -1.0], &Device::Cpu).unwrap();
+        let loss = loss_of_chosen(&chosen, &pairs.each_ref()).unwrap();
+        assert!((loss.to_scalar::<f32>().unwrap() - 2.5).abs() < 1e-6);
     }
 
     #[test]

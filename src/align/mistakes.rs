@@ -34,7 +34,7 @@ pub fn questions(line: &TrainLine) -> impl Iterator<Item = Question<'_>> {
 
 /// Asks `system` all questions and returns a pair for each that it gets wrong, in the order of
 /// the questions, and how many it could not be asked. An answer is right where its rationale is
-/// the right one, to the letter, whatever words follow.
+/// the right one, to the letter, whatever words follow; where `strict`, these too.
 ///
 /// # Errors
 /// The system's, where going on is pointless; `BadRecord` for a role that is none.
@@ -42,6 +42,7 @@ pub fn mistakes(
     system: &mut dyn System,
     questions: &[Question<'_>],
     options: &GenerateOptions,
+    strict: bool,
     told: &mut dyn FnMut(),
 ) -> Result<(Vec<PairLine>, usize)> {
     let asks = questions.iter().enumerate();
@@ -58,7 +59,7 @@ pub fn mistakes(
     let answered = replies.iter().zip(questions);
     let pairs = answered.filter_map(|(reply, question)| {
         let said = reply.response.as_ref().ok()?;
-        (!is_right(said, question.right)).then(|| pair(question, said, reply.key))
+        (!is_right(said, question.right, strict)).then(|| pair(question, said, reply.key))
     });
     Ok((pairs.collect(), failed))
 }
@@ -86,10 +87,14 @@ fn ask(key: usize, question: &Question<'_>, options: &GenerateOptions) -> Result
     })
 }
 
-fn is_right(said: &Response, right: &TurnLine) -> bool {
+fn is_right(said: &Response, right: &TurnLine, strict: bool) -> bool {
+    let same_text = said.text.trim() == right.content.trim();
     match &right.reasoning_content {
-        Some(rationale) => said.reasoning.as_deref().map(str::trim) == Some(rationale.trim()),
-        None => said.text.trim() == right.content.trim(),
+        Some(rationale) => {
+            let same = said.reasoning.as_deref().map(str::trim) == Some(rationale.trim());
+            same && (same_text || !strict)
+        }
+        None => same_text,
     }
 }
 
@@ -172,17 +177,20 @@ mod tests {
         let options = GenerateOptions::default();
         let mut parrot = Parrot(said, Vec::new());
         let (pairs, failed) =
-            mistakes(&mut parrot, &questions, &options, &mut || asked += 1).unwrap();
+            mistakes(&mut parrot, &questions, &options, false, &mut || asked += 1).unwrap();
         // The rationale on wine is right, whatever follows; that on tea is not.
         assert_eq!((pairs.len(), failed, asked), (1, 1, 3));
         assert_eq!(pairs[0].prompt, messages[..8]);
         assert_eq!(pairs[0].chosen, messages[8..]);
         assert_eq!(pairs[0].rejected[0].content, "Never.");
+        // The words behind it are wrong too.
+        let strict = mistakes(&mut parrot, &questions, &options, true, &mut || ());
+        assert_eq!(strict.unwrap().0.len(), 2);
         let odd = [TurnLine::new("wizard", "hm")];
         let odd = Question {
             before: &odd,
             right: &messages[8],
         };
-        assert!(mistakes(&mut parrot, &[odd], &options, &mut || ()).is_err());
+        assert!(mistakes(&mut parrot, &[odd], &options, false, &mut || ()).is_err());
     }
 }

@@ -43,7 +43,9 @@ pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
         let shape = ([before, width], [feed_forward, width]);
         let values = matrix(&mut tensors, block, "ffn_down", shape)?;
         let rows = values.chunks_exact(before);
-        *values = rows.flat_map(|row| [row, &vec![0.0; new]].concat()).collect();
+        *values = rows
+            .flat_map(|row| [row, &vec![0.0; new]].concat())
+            .collect();
     }
     let key = format!("{}.feed_forward_length", config.family.name);
     metadata.set(&key, Value::Uint(feed_forward as u64));

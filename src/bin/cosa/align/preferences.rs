@@ -123,6 +123,10 @@ pub struct Mistakes {
     /// 0 is greedy.
     #[arg(long, default_value_t = 0.0)]
     temperature: f64,
+    /// Compare the answers behind right rationales too: for data in which each question has one
+    /// answer, in one wording.
+    #[arg(long)]
+    strict: bool,
 }
 
 pub fn draw(stage: &Configs, common: &Common) -> Result<()> {
@@ -231,7 +235,8 @@ pub fn find_mistakes(stage: &Mistakes, common: &Common) -> Result<()> {
     let questions: Vec<Question<'_>> = lines.iter().flat_map(questions).collect();
     let mut system = system_of(&stage.model, &stage.reach)?;
     let bar = ProgressBar::new(questions.len() as u64);
-    let found = mistakes(&mut *system, &questions, &options, &mut || bar.inc(1));
+    let told = &mut || bar.inc(1);
+    let found = mistakes(&mut *system, &questions, &options, stage.strict, told);
     bar.finish_and_clear();
     let (pairs, failed) = found?;
     eprintln!(

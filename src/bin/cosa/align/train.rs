@@ -5,7 +5,7 @@ use std::slice;
 
 use clap::Args;
 use cosa::Result;
-use cosa::align::dpo::{Dpo as DpoObjective, Preference};
+use cosa::align::dpo::{Dpo as DpoObjective, Preference, Weights};
 use cosa::align::records::{PairLine, TurnLine};
 use cosa::align::sft::Sft as SftObjective;
 use cosa::align::train::optimizer::Method;
@@ -40,6 +40,10 @@ pub struct Dpo {
     /// How closely the model stays to the one it was.
     #[arg(long, default_value_t = 0.1)]
     beta: f64,
+    /// The weight of the chosen answer's own loss beside the pair's: above 0 it grows likelier,
+    /// not only likelier than the rejected one (iterative RPO).
+    #[arg(long, default_value_t = 0.0)]
+    rpo_alpha: f64,
     #[command(flatten)]
     settings: Settings,
 }
@@ -144,14 +148,19 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
         pairs.len(),
         lines.len() - pairs.len()
     );
+    let weights = Weights {
+        beta: stage.beta,
+        alpha: stage.rpo_alpha,
+    };
+    let name = format!("dpo beta {} rpo alpha {}", weights.beta, weights.alpha);
     let bar = ProgressBar::new(pairs.len() as u64).with_message("reference");
-    let objective = DpoObjective::new(pairs, &network, stage.beta, &mut || bar.inc(1))?;
+    let objective = DpoObjective::new(pairs, &network, weights, &mut || bar.inc(1))?;
     bar.finish_and_clear();
     run(
         &network,
         (&objective, None),
         &stage.settings,
-        (common.seed, &stage.pairs, "dpo"),
+        (common.seed, &stage.pairs, &name),
     )
 }
 
