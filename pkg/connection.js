@@ -19,7 +19,7 @@ export class Connection {
   /** @type {{ reason: unknown } | undefined} */
   #closed;
   #worker = startWorker();
-  #helpers = new Helpers();
+  #helpers = new Helpers((failure) => this.close(crashed(`a thread ended: ${failure}`)));
 
   constructor() {
     this.#worker.onmessage = ({ data }) => this.#receive(data);
@@ -92,7 +92,7 @@ export class Connection {
     this.#heard = true;
     if (message.type === 'closed') return this.#end();
     if (message.type === 'help') return void this.#help(message);
-    if (message.type === 'crashed') return this.close(message.outOfMemory ? outOfMemory() : crashed(message.detail));
+    if (message.type === 'crashed') return this.close(message.outOfMemory ? outOfMemory(message.detail) : crashed(message.detail));
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if (message.type === 'event') return tell(pending, message.event);
@@ -128,8 +128,9 @@ function crashed(detail) {
   return new CosaError('engine_crashed', `the engine crashed (${detail}); load the model again`);
 }
 
-function outOfMemory() {
-  return new CosaError('out_of_memory', 'the engine has used up all memory that this browser gives to it, and stopped; load the model again with a lower context length, or a smaller one');
+/** @param {string} detail */
+function outOfMemory(detail) {
+  return new CosaError('out_of_memory', `the engine has used up all memory that this browser gives to it (${detail}); load the model again with a lower context length, or a smaller model`);
 }
 
 /** @param {string | undefined} detail */

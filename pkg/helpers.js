@@ -11,6 +11,12 @@ const PATIENCE = 10_000;
 export class Helpers {
   /** @type {Worker[]} */
   #workers = [];
+  #onLost;
+
+  /** @param {(failure: string) => void} onLost hears of a helper that fails after it has started: its engine waits for it */
+  constructor(onLost) {
+    this.#onLost = onLost;
+  }
 
   /**
    * Starts as many as there are to be had.
@@ -38,16 +44,19 @@ export class Helpers {
       try {
         const worker = new Worker(new URL('./helper.js', import.meta.url), { type: 'module', name: 'cosa helper' });
         this.#workers.push(worker);
+        let started = false;
         /** @param {string} [failure] */
         const settle = (failure) => {
           clearTimeout(timer);
-          if (failure !== undefined) worker.terminate();
+          if (failure === undefined) started = true;
+          else worker.terminate();
+          if (started && failure !== undefined) this.#onLost(failure);
           resolve(failure);
         };
         const timer = setTimeout(() => settle('it took too long'), PATIENCE);
         worker.onmessage = ({ data }) => settle(data.failure);
         worker.onerror = (event) => {
-          event.preventDefault(); // told in `info.threadsReason`
+          event.preventDefault(); // told in `info.threadsReason`, or by what the engine was asked for
           settle(event.message || 'its script did not load');
         };
         worker.postMessage(parts);

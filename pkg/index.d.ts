@@ -359,7 +359,7 @@ export declare class CosaError extends Error {
  * - Its way here: `http` (the server said no), `network` (not reached, or broken off), `io` (a file cannot be read).
  * - What was asked: `invalid_option`, `invalid_safety_config`, `unauthorized`, `config_too_long`, `message_too_long`,
  *   `unsupported_backend`, `wrong_state`, `bad_record`.
- * - The engine: `out_of_memory`, `engine_unavailable` (it does not start here), `engine_crashed` (load again), `freed`.
+ * - The engine: `engine_unavailable` (it does not start here), `out_of_memory` and `engine_crashed` (load again), `freed`.
  */
 export type CosaErrorCode =
   | 'not_gguf' | 'malformed_gguf' | 'truncated_gguf' | 'unsupported_tensor_type' | 'unsupported_architecture'

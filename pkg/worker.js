@@ -12,11 +12,13 @@ import { chooseBuild, planThreads } from './threads.js';
 /** Progress is told this often, in milliseconds: a local file comes in thousands of chunks. */
 const PROGRESS_INTERVAL = 50;
 
-/** Pages of wasm memory, 4 MB in all: more than the engine takes at once without being told where that fails. */
-const SPARE_PAGES = 64;
+/** Pages of wasm memory, 64 MB in all: a trap where these are not to be had is taken for memory that has ended. */
+const SPARE_PAGES = 1024;
 
 /** @type {EngineModule | undefined} */
 let module;
+/** The engine's, known before a trap: after one, nothing of the engine is called. @type {unknown} */
+let memory;
 /** While a model loads. @type {Loader | undefined} */
 let loader;
 /** @type {Engine | undefined} */
@@ -84,7 +86,9 @@ async function load({ id, parts, threads, options }) {
   tellEvent(id, { type: 'load', progress: { phase: 'engine', loaded: 0, total: 0, file: 1, files } });
   const build = chooseBuild();
   module = await startEngine(build);
-  const helped = await startHelpers(module, build, planThreads(threads));
+  const threadParts = module.threadParts();
+  memory = threadParts[1];
+  const helped = await startHelpers(threadParts, build, planThreads(threads));
   const loading = loader = new module.Loader(options);
   for (const [index, part] of parts.entries()) {
     await loadPart(loading, part, (phase, loaded, total = 0) => {
@@ -119,14 +123,13 @@ async function loadPart(loader, part, tell) {
 
 /**
  * Has the page start helpers, as many as there are to be had.
- * @param {EngineModule} engine
+ * @param {ReturnType<EngineModule['threadParts']>} parts
  * @param {string} build
  * @param {{ threads: number, reason: string }} plan
  * @returns {Promise<{ threads: number, reason: string }>} what came of it
  */
-async function startHelpers(engine, build, { threads, reason }) {
+async function startHelpers([module, memory], build, { threads, reason }) {
   if (threads === 1) return { threads, reason };
-  const [module, memory] = engine.threadParts();
   /** @type {Promise<Helped>} */
   const answer = new Promise((resolve) => { tellHelped = resolve; });
   post({ type: 'help', count: threads - 1, parts: { build, module, memory } });
@@ -226,15 +229,11 @@ function orCrash(act) {
 
 /** @param {unknown} error */
 function crash(error) {
-  post({ type: 'crashed', detail: String(error), outOfMemory: module !== undefined && isFull(module) });
+  post({ type: 'crashed', detail: String(error), outOfMemory: isFull() });
 }
 
-/**
- * Small allocations that fail are traps like any other in wasm: whether memory has ended shows when more is asked for.
- * @param {EngineModule} engine
- */
-function isFull(engine) {
-  const [, memory] = engine.threadParts();
+/** Small allocations that fail are traps like any other in wasm: whether memory has ended shows when more is asked for. */
+function isFull() {
   if (!(memory instanceof WebAssembly.Memory)) return false;
   try {
     memory.grow(SPARE_PAGES);

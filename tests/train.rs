@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align;
+use cosa::align::dpo::{Dpo, Preference, Weights};
 use cosa::align::export::{Scheme, export};
 use cosa::align::records::TurnLine;
 use cosa::align::sft::Sft;
 use cosa::align::train::optimizer::Method;
 use cosa::align::train::{
-    Encoder, Example, Lora, Network, Parameters, Precision, Progress, Scope, TrainOptions, train,
+    Encoder, Example, Lora, Network, Objective, Parameters, Precision, Progress, Scope,
+    TrainOptions, train,
 };
 use cosa::align::widen::widen;
 use cosa::backend::reference::Reference;
@@ -392,24 +394,67 @@ fn weights_too_large_for_a_half_float_are_not_written() {
 
 #[test]
 fn a_wider_model_says_what_it_said() {
-    let narrow = file("narrow.gguf", small(), false);
-    let before = small().ff as usize;
-    let wide = path("wide.gguf");
-    fs::write(&wide, widen(&narrow, before + 32, 3).unwrap()).unwrap();
-    let scores = |path: &Path| {
-        let network = network(path, &Scope::Full);
-        let hidden = network.hidden(&[1, 2, 3, 4], 1).unwrap();
-        let logits = network.logits(&hidden).unwrap();
-        let sizes = network.parameters().config().feed_forward_length;
-        (
-            sizes,
-            logits.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
-        )
+    let mut shape = Shape::new("qwen2", Dtype::F32);
+    shape.ff = 32;
+    for (name, shape) in [("narrow.gguf", small()), ("narrow-qwen2.gguf", shape)] {
+        let narrow = file(name, shape, false);
+        let before = shape.ff as usize;
+        let wide = path("wide.gguf");
+        fs::write(&wide, widen(&narrow, before + 32, 3).unwrap()).unwrap();
+        let logits = |network: &Network| {
+            let hidden = network.hidden(&[1, 2, 3, 4], 1).unwrap();
+            let logits = network.logits(&hidden).unwrap();
+            logits.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let (first, second) = (network(&narrow, &Scope::Full), network(&wide, &Scope::Full));
+        let both = logits(&first).into_iter().zip(logits(&second));
+        assert!(both.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
+        // The new neurons see something, or they would never learn.
+        let gate = second.parameters().get("blk.0.ffn_gate.weight").unwrap();
+        let new = gate.narrow(0, before, 32).unwrap().flatten_all().unwrap();
+        assert!(
+            new.to_vec1::<f32>()
+                .unwrap()
+                .iter()
+                .all(|value| *value != 0.0)
+        );
+        for width in [before + 32, 1 << 40] {
+            let error = widen(&wide, width, 3).unwrap_err();
+            let known = matches!(
+                error,
+                Error::InvalidOption { .. } | Error::BadMetadata { .. }
+            );
+            assert!(known, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_chosen_answer_counts_for_itself_where_asked() {
+    let network = network(&file("rpo.gguf", small(), false), &Scope::Full);
+    let answer = |ids: &[u32]| Example {
+        ids: ids.to_vec(),
+        learned: ids.iter().map(|&id| id > 4).collect(),
     };
-    let ((_, first), (size, second)) = (scores(&narrow), scores(&wide));
-    assert_eq!(size, before + 32);
-    let differ = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-5;
-    assert!(!first.iter().zip(&second).any(differ));
-    let again = widen(&wide, before + 32, 3).unwrap_err();
-    assert!(matches!(again, Error::InvalidOption { .. }), "{again}");
+    let pair = Preference {
+        chosen: answer(&[1, 2, 7, 9, 8]),
+        rejected: answer(&[1, 2, 6]),
+    };
+    let loss = |objective: &dyn Objective| {
+        let sum = objective.loss(&network, &[0]).unwrap().sum;
+        sum.to_scalar::<f32>().unwrap()
+    };
+    let dpo = |alpha| {
+        let weights = Weights { beta: 0.1, alpha };
+        Dpo::new(vec![pair.clone()], &network, weights, &mut || ())
+    };
+    let own = loss(&Sft::new(vec![pair.chosen.clone()])) / 3.0;
+    let added = loss(&dpo(0.5).unwrap()) - loss(&dpo(0.0).unwrap());
+    assert!(
+        own > 0.1 && (added - own / 2.0).abs() < 1e-5,
+        "{added} {own}"
+    );
+    for weight in [-1.0, f64::NAN] {
+        assert!(matches!(dpo(weight), Err(Error::InvalidOption { .. })));
+    }
 }

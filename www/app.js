@@ -71,7 +71,7 @@ function startOver() {
 
 /** Shows what failed; where the engine is gone, only a fresh load brings it back. */
 function fail(error) {
-  const gone = error?.code === 'engine_crashed' || error?.code === 'freed';
+  const gone = ['engine_crashed', 'out_of_memory', 'freed'].includes(error?.code);
   showError(error, gone && { label: 'Load the model again', run: () => open(current.source, current.name) });
 }
 

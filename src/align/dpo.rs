@@ -6,7 +6,7 @@ use candle_core::{DType, Result, Tensor};
 
 use super::train::likelihood::log_likelihoods;
 use super::train::{Example, Loss, Network, Objective, training};
-use crate::error;
+use crate::error::{self, require};
 
 /// Two answers to one prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub struct Dpo {
 pub struct Weights {
     /// How closely the model stays to the one it was.
     pub beta: f64,
-    /// The weight of the chosen answer's loss, in nats a token, beside that of the pair; TRL's
-    /// `rpo_alpha`. At 0 this is DPO as published.
+    /// The weight of the chosen answer's loss, in nats a token, beside that of the pair. At 0
+    /// this is DPO as published.
     pub alpha: f64,
 }
 
@@ -41,13 +41,18 @@ impl Dpo {
     /// reference. `told` hears of each pair that was read.
     ///
     /// # Errors
-    /// `Training` where candle fails.
+    /// `InvalidOption` for weights that are no numbers or below zero; `Training` where candle
+    /// fails.
     pub fn new(
         pairs: Vec<Preference>,
         network: &Network,
         weights: Weights,
         told: &mut dyn FnMut(),
     ) -> error::Result<Self> {
+        for (name, weight) in [("beta", weights.beta), ("rpo alpha", weights.alpha)] {
+            let fine = weight.is_finite() && weight >= 0.0;
+            require(fine, name, "must be a number, and not below zero")?;
+        }
         let mut reference = Vec::with_capacity(pairs.len());
         let mut read = |pair: &Preference| -> Result<()> {
             let (_, preference) = likelihoods(network, &[pair])?;

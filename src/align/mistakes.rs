@@ -70,10 +70,8 @@ fn ask(key: usize, question: &Question<'_>, options: &GenerateOptions) -> Result
             at: format!("question {key}"),
             detail: format!("{:?} is no role", turn.role),
         })?;
-        Ok(Message {
-            reasoning: turn.reasoning_content.clone(),
-            ..Message::new(role, &turn.content)
-        })
+        // As in a chat, without what was thought before.
+        Ok(Message::new(role, &turn.content))
     };
     Ok(Ask {
         key,

@@ -16,10 +16,11 @@ use crate::quant::Dtype;
 
 /// The model at `path` with feed-forward layers of this width, as a GGUF file of 32-bit
 /// floats. It says what it said before: new neurons look at directions drawn at random, and
-/// nothing of them is added yet (Net2Net, arXiv 1511.05641, with nothing copied).
+/// nothing of them is added yet (function-preserving expansion, arXiv 2308.06103).
 ///
 /// # Errors
-/// Those of reading a model; `InvalidOption` where it is that wide already; `MissingTensor`
+/// Those of reading a model; `InvalidOption` where it is that wide already; `BadMetadata` for
+/// a width that no model has; `MissingTensor`
 /// and `ShapeMismatch` where its blocks have no gated feed-forward layers.
 pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
     let Floats {
@@ -30,14 +31,17 @@ pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
     let (width, before) = (config.embedding_length, config.feed_forward_length);
     let detail = format!("must be above the model's, which is {before}");
     require(feed_forward > before, "feed_forward", &detail)?;
+    let key = format!("{}.feed_forward_length", config.family.name);
+    metadata.set(&key, Value::Uint(feed_forward as u64));
+    ModelConfig::from_metadata(&metadata, None)?;
     let new = feed_forward - before;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for block in 0..config.block_count {
         for part in ["ffn_gate", "ffn_up"] {
             let shape = ([width, before], [width, feed_forward]);
             let values = matrix(&mut tensors, block, part, shape)?;
-            let squares: f32 = values.iter().map(|value| value * value).sum();
-            let size = (squares / values.len() as f32).sqrt();
+            let squares: f64 = values.iter().map(|&value| f64::from(value).powi(2)).sum();
+            let size = (squares / values.len() as f64).sqrt() as f32;
             values.extend(normal(&mut random, new * width, size));
         }
         let shape = ([before, width], [feed_forward, width]);
@@ -47,8 +51,6 @@ pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
             .flat_map(|row| [row, &vec![0.0; new]].concat())
             .collect();
     }
-    let key = format!("{}.feed_forward_length", config.family.name);
-    metadata.set(&key, Value::Uint(feed_forward as u64));
     let mut writer = Writer::new(metadata);
     for (name, (shape, values)) in &tensors {
         let bytes = bytemuck::cast_slice(values).to_vec();

@@ -4,7 +4,7 @@
 //! the rest for it.
 
 use std::fmt::Write as _;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use sha2::{Digest as _, Sha256};
 
@@ -28,7 +28,8 @@ impl Hashing {
     /// Begins, on a thread of `backend` if it has one to spare.
     pub fn new<B: Backend>(backend: &B) -> Self {
         let (chunks, to_hash) = sync_channel::<Vec<u8>>(WAITING);
-        let (done, digest) = channel();
+        // One place, made now: at the end of a load memory is fullest.
+        let (done, digest) = sync_channel(1);
         let task = move || {
             let mut hasher = Sha256::new();
             to_hash.into_iter().for_each(|chunk| hasher.update(chunk));

@@ -236,13 +236,14 @@ pageTest('a config chosen while an answer is written waits for the next one', { 
   assert.equal(await page.textContent('#config-name'), "Children's library");
 });
 
-for (const [what, script, code] of [['fails', { prefill: 1, decode: 9, failAt: 4 }, 'non_finite'], ['crashes', { prefill: 1, decode: 9, crashAt: 4 }, 'engine_crashed']]) {
+for (const [what, script, code] of [['fails', { prefill: 1, decode: 9, failAt: 4 }, 'non_finite'], ['crashes', { prefill: 1, decode: 9, crashAt: 4 }, 'engine_crashed'],
+  ['runs out of memory', { prefill: 1, decode: 9, fullAt: 3, crashAt: 4 }, 'out_of_memory']]) {
   pageTest(`an engine that ${what} gives the message back and the page goes on`, { stub: true }, async (page) => {
     await ask(page, script);
     await page.waitForSelector(`.banner:has-text("${code}")`);
     assert.equal(await page.inputValue('#prompt'), JSON.stringify(script));
     assert.equal(await page.locator('.question').count(), 0);
-    if (what === 'crashes') await page.click('.banner button:has-text("Load the model again")');
+    if (what !== 'fails') await page.click('.banner button:has-text("Load the model again")');
     await ready(page);
     await ask(page, { decode: 3 });
     await answered(page, 1);

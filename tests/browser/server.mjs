@@ -17,6 +17,7 @@ const FOLDERS = [
   ['/no-engine/', path.join(ROOT, 'pkg')],  // the package before its wasm was built
   ['/no-worker/', path.join(ROOT, 'pkg')],  // the package with a file missing
   ['/no-helper/', path.join(ROOT, 'pkg')],
+  ['/lost-helper/', path.join(ROOT, 'pkg')], // the package with helpers that start and then fail
   ['/small-memory/', path.join(ROOT, 'pkg')], // the package on a machine that has few megabytes left
   ['/plain/', path.join(ROOT, 'pkg')],      // the package as a browser without relaxed SIMD takes it
   ['/conformance/', CONFORMANCE],
@@ -37,8 +38,14 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const BLANK = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>blank</title>'
   + '<script type="importmap">{"imports":{"cosa-web":"/pkg/index.js"}}</script>';
 
+const LOST_HELPER = `self.onmessage = () => {
+  self.postMessage({});
+  setTimeout(() => self.postMessage({ failure: 'RuntimeError: unreachable' }), 100);
+};`;
+
 /** Answers made for tests. */
 const ROUTES = {
+  '/lost-helper/helper.js': (request, response) => sendText(response, 'text/javascript', LOST_HELPER),
   '/small-memory/wasm/relaxed-simd/cosa.js': sendSmallMemory,
   '/test/blank.html': (request, response) => sendText(response, 'text/html; charset=utf-8', BLANK),
   '/test/web-page.gguf': (request, response) => sendText(response, 'text/html; charset=utf-8', '<!DOCTYPE html><html><h1>Sign in</h1></html>'),

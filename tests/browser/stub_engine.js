@@ -1,12 +1,16 @@
 /**
  * Stands in for `pkg/wasm/<build>/cosa.js`, so that worker and client are tested on an engine that does as it is told.
  *
- * A message is a script in JSON: `{ prefill, decode, stepMs, crashAt, failAt }`, steps counted from 1.
+ * A message is a script in JSON: `{ prefill, decode, stepMs, crashAt, failAt, fullAt }`, steps counted from 1.
  */
 export default async function init() {}
 
+const MAXIMUM = 2048;
+/** Full from `fullAt` on; before, there is room for what the worker asks of it after a trap. */
+const memory = new WebAssembly.Memory({ initial: 1, maximum: MAXIMUM, shared: true });
+
 export function threadParts() {
-  return [];
+  return [undefined, memory];
 }
 
 export function runHelper() {}
@@ -93,6 +97,7 @@ class Engine {
     if (run.aborted) return this.#end('abort');
     run.step += 1;
     for (const until = performance.now() + run.stepMs; performance.now() < until;);
+    if (run.step === run.fullAt) memory.grow(MAXIMUM - 1);
     if (run.step === run.crashAt) throw new WebAssembly.RuntimeError('unreachable');
     if (run.step === run.failAt) {
       this.#run = undefined;

@@ -53,6 +53,18 @@ test('a helper that does not start is done without, and told', async () => {
   assert.ok(texts[0].length > 0);
 });
 
+test('a helper that fails later ends the engine, which would wait for it', async (t) => {
+  const page = await harness.openPage();
+  if (await page.evaluate(() => navigator.hardwareConcurrency) === 1) return t.skip('one processor: there are no helpers');
+  const seen = await page.evaluate(async () => {
+    const { ChatModel } = await import('/lost-helper/index.js');
+    const model = await settle(ChatModel.load('/pkg/models/cosa-default.gguf', { threads: 2 }));
+    return model.code ? model : settle(collect(model.value.complete('A long walk')));
+  });
+  assert.equal(seen.code, 'engine_crashed', seen.message);
+  assert.match(seen.message, /a thread ended: RuntimeError/);
+});
+
 test('a page that is not isolated has one thread, and is told how to have more', async () => {
   const plain = await startHarness({ isolated: false });
   try {

@@ -101,6 +101,17 @@ test('a trap rejects all that is pending and says to load again; the transcript 
   assert.deepEqual([seen.codes, seen.messages], [['engine_crashed', 'engine_crashed'], 2]);
 });
 
+test('a trap with all memory used up says so', async () => {
+  const seen = await inPage(async ({ load, script }) => {
+    const model = await load();
+    const full = await settle(collect(model.complete(script({ decode: 9, fullAt: 2, crashAt: 3 }))));
+    return { full, next: await collect((await load()).complete(script({ decode: 2 }))) };
+  });
+  assert.equal(seen.full.code, 'out_of_memory');
+  assert.match(seen.full.message, /used up.*unreachable.*load the model again/);
+  assert.equal(seen.next, '2 ');
+});
+
 test('an error of the engine ends one answer only', async () => {
   const seen = await inPage(async ({ load, script }) => {
     const chat = (await load()).chat();

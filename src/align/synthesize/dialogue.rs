@@ -12,7 +12,7 @@ use crate::safety::Rule;
 pub struct Difficulty {
     /// Rules of a config at most; with 0 there are no configs.
     pub rules: usize,
-    /// Exchanges of a conversation at most.
+    /// Exchanges of a conversation at most; there is one where requests are not answered.
     pub exchanges: usize,
     /// One topic in so many comes out of the dictionary; 0 for none.
     pub dictionary: usize,
@@ -58,11 +58,9 @@ impl Dialogues<'_> {
         let topics = self.topics(draw);
         let policy = self.policy(&topics, draw);
         let mut turns = Vec::new();
-        let mut count = 1 + draw.below(self.difficulty.exchanges);
-        if !self.difficulty.answers && !topics.is_empty() {
-            // More would ask about topics that were asked about before.
-            count = count.min(topics.len() + 1);
-        }
+        let drawn = 1 + draw.below(self.difficulty.exchanges);
+        // Without its rationale, an exchange that has no answer would be empty.
+        let count = if self.difficulty.answers { drawn } else { 1 };
         let other_topics = match draw.once_in(2) {
             true => topics.clone(),
             false => self.topics(draw),

@@ -100,7 +100,7 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
             .filter_map(|r| r.split_once("{name}"));
         around.any(|(start, end)| answer.starts_with(start) && answer.ends_with(end))
     };
-    let (mut seen, mut fits) = ([0; 2], [0; 2]);
+    let (mut seen, mut fits, mut of_others) = ([0; 2], [0; 2], 0);
     for turns in dialogues(&content, Part::Learned) {
         let config = turns[0].role == "system";
         for turn in turns.iter().filter(|turn| turn.role == "assistant") {
@@ -108,6 +108,8 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
             assert_eq!(last, turn.weight.is_none());
             assert_eq!(last, turn.reasoning_content.is_some());
             let Some(rationale) = turn.reasoning_content.as_deref() else {
+                // Without a config nothing is refused, so this was under another one.
+                of_others += usize::from(!config && refuses(&turn.content));
                 continue;
             };
             let (reading, clauses) = rationale.split_at(rationale.find("About ").unwrap());
@@ -130,6 +132,7 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
         }
     }
     assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
+    assert!(of_others > 3, "{of_others}");
     assert!((3..=6).contains(&(10 * fits[1] / fits[0])), "{fits:?}");
 }
 

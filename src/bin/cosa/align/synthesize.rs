@@ -33,7 +33,7 @@ pub struct Synthesize {
     /// Rules of a config at most; with 0 there are no configs, and requests are all there is.
     #[arg(long, default_value_t = 5)]
     rules: usize,
-    /// Exchanges of a conversation at most.
+    /// Exchanges of a conversation at most; rationales alone have one.
     #[arg(long, default_value_t = 3)]
     exchanges: usize,
     /// Rationales alone, without answers, on many more requests.

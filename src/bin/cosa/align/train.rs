@@ -134,11 +134,7 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
     let lines = common.read_all::<PairLine>(&stage.pairs)?;
     let mut pairs = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        let of = |answer: &[TurnLine]| encoder.chat(&[&line.prompt[..], answer].concat(), at);
-        let pair = Preference {
-            chosen: of(&line.chosen)?,
-            rejected: of(&line.rejected)?,
-        };
+        let pair = preference(&encoder, line, at)?;
         if pair.chosen.ids.len().max(pair.rejected.ids.len()) <= stage.settings.longest {
             pairs.push(pair);
         }
@@ -162,6 +158,21 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
         &stage.settings,
         (common.seed, &stage.pairs, &name),
     )
+}
+
+/// Two answers behind one prompt. What stands before them is seen, as in a chat, and not learned.
+fn preference(encoder: &Encoder, line: &PairLine, at: usize) -> Result<Preference> {
+    let seen = line.prompt.iter().map(|turn| TurnLine {
+        reasoning_content: None,
+        weight: Some(0),
+        ..turn.clone()
+    });
+    let seen: Vec<TurnLine> = seen.collect();
+    let of = |answer: &[TurnLine]| encoder.chat(&[&seen[..], answer].concat(), at);
+    Ok(Preference {
+        chosen: of(&line.chosen)?,
+        rejected: of(&line.rejected)?,
+    })
 }
 
 fn network(settings: &Settings, seed: u64) -> Result<Network> {
