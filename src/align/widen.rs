@@ -20,8 +20,8 @@ use crate::quant::Dtype;
 ///
 /// # Errors
 /// Those of reading a model; `InvalidOption` where it is that wide already; `BadMetadata` for
-/// a width that no model has; `MissingTensor`
-/// and `ShapeMismatch` where its blocks have no gated feed-forward layers.
+/// a width that no model has; `MissingTensor` and `ShapeMismatch` where its blocks have no
+/// gated feed-forward layers.
 pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
     let Floats {
         mut metadata,
