@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::composed::Composed;
 use crate::align::records::PromptLine;
 use crate::error::{Error, Result};
 
@@ -104,6 +105,7 @@ pub struct Wording {
     pub joiners: Vec<String>,
     pub frames: Vec<String>,
     pub mentions: Vec<String>,
+    pub composed: Option<Composed>,
 }
 
 /// All pieces of a folder.

@@ -10,12 +10,14 @@
 
 mod asking;
 mod benchmark;
+mod composed;
 pub mod content;
 pub mod copies;
 pub mod dialogue;
 pub mod dictionary;
 mod naming;
 pub mod policy;
+mod templates;
 mod writing;
 
 use rand_chacha::ChaCha8Rng;
@@ -38,6 +40,7 @@ pub struct Draw {
     random: ChaCha8Rng,
     part: Part,
     asks: Part,
+    composes: bool,
 }
 
 impl Draw {
@@ -48,6 +51,7 @@ impl Draw {
             random,
             part,
             asks: part,
+            composes: false,
         }
     }
 
@@ -56,6 +60,17 @@ impl Draw {
     #[must_use]
     pub fn asking(self, asks: Part) -> Self {
         Self { asks, ..self }
+    }
+
+    /// The same, with every other rule composed of words for yes and no, where it is learned.
+    #[must_use]
+    pub fn composing(self, composes: bool) -> Self {
+        Self { composes, ..self }
+    }
+
+    /// Whether a rule is to be composed.
+    pub(super) fn composes(&mut self) -> bool {
+        self.composes && self.part == Part::Learned && self.once_in(2)
     }
 
     /// The part that is drawn from.
@@ -128,6 +143,20 @@ fn form(text: &str, random: &mut ChaCha8Rng) -> String {
         out += rest;
     }
     out
+}
+
+/// Whether the text is the template with one alternative of each `<a|b>` in it.
+fn is_form(template: &str, text: &str) -> bool {
+    let Some((before, rest)) = template.split_once('<') else {
+        return template == text;
+    };
+    let (alternatives, rest) = rest.split_once('>').unwrap_or((rest, ""));
+    text.strip_prefix(before).is_some_and(|text| {
+        let mut behind = alternatives
+            .split('|')
+            .filter_map(|it| text.strip_prefix(it));
+        behind.any(|text| is_form(rest, text))
+    })
 }
 
 /// One text in eight, by its letters alone (FNV-1a).

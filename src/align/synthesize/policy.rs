@@ -95,12 +95,7 @@ impl Policy {
             _ => written.sentences(topics, wording, draw),
         }
         let allows = draw.below(2) == 0;
-        let others = if allows {
-            &wording.others_allowed
-        } else {
-            &wording.others_denied
-        };
-        let sentence = unbracket(&draw.of(others));
+        let sentence = wording.default(allows, draw);
         written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
         Self::read(text, written.rules, allows, &sentence)

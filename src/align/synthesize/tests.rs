@@ -152,7 +152,8 @@ fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
     let all: Vec<&Topic> = topics.iter().collect();
     let mut seen = BTreeSet::new();
     for number in 0..400 {
-        let policy = Policy::draw(&all, &content.wording, &mut draw(number, Part::Learned));
+        let draw = &mut draw(number, Part::Learned).composing(number % 3 > 0);
+        let policy = Policy::draw(&all, &content.wording, draw);
         let rules = Rule::split(&policy.text);
         for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
             let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
@@ -186,7 +187,7 @@ fn a_topic_without_a_rule_follows_the_default() {
     let [sea, moon] =
         [("sea", "xea"), ("moon", "xoon")].map(|(id, name)| topic(id, &[name], Vec::new()));
     for number in 0..100 {
-        let draw = &mut draw(number, Part::Learned);
+        let draw = &mut draw(number, Part::Learned).composing(number % 2 == 0);
         let policy = Policy::draw(&[&sea], &content.wording, draw);
         let decision = policy.decide(&moon, None);
         let so = if decision.allowed { "yes" } else { "no" };

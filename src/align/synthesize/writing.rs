@@ -45,13 +45,8 @@ impl<'t> Written<'t> {
                 names.push(self.rule(other, allows, wording, draw));
                 left = &left[1..];
             }
-            let templates = if allows {
-                &wording.allow
-            } else {
-                &wording.deny
-            };
             let joined = names.join([" and ", " or ", ", "][draw.below(3)]);
-            let sentence = draw.of(templates).replace("{T}", &joined);
+            let sentence = wording.rule(allows, draw).replace("{T}", &joined);
             self.say(names.len(), &sentence);
             self.parts.push(sentence);
         }
@@ -65,7 +60,7 @@ impl<'t> Written<'t> {
             (1, false) | (0, true) => (&wording.deny_except, false),
             _ => (&wording.only_for, false),
         };
-        let template = draw.of(templates);
+        let template = wording.exception(templates, allows, draw);
         let name = self.rule(topic, allows, wording, draw);
         if let Some(rule) = self.rules.last_mut() {
             rule.except = Some(scope.name.clone());

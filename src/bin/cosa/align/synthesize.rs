@@ -39,6 +39,10 @@ pub struct Synthesize {
     /// Rationales alone, without answers, on many more requests.
     #[arg(long)]
     verdicts: bool,
+    /// Every other rule and default is composed of words for yes and no and of sentences around
+    /// them, instead of being taken as it was written.
+    #[arg(long, conflicts_with = "held_out")]
+    composed: bool,
     /// Use the pieces that are not learned from.
     #[arg(long)]
     held_out: bool,
@@ -103,7 +107,9 @@ fn draw_of(stage: &Synthesize, seed: u64, number: u64) -> Draw {
     };
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
-    Draw::new(random, part(stage.held_out)).asking(part(stage.held_out && !stage.known_requests))
+    let asks = part(stage.held_out && !stage.known_requests);
+    let draw = Draw::new(random, part(stage.held_out));
+    draw.asking(asks).composing(stage.composed)
 }
 
 /// Writes the conversations of all numbers.

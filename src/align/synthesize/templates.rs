@@ -1,0 +1,92 @@
+//! Templates of rules: as they were written or, for learning, composed.
+
+use super::composed::Composed;
+use super::content::Wording;
+use super::writing::unbracket;
+use super::{Draw, is_form, is_held_out};
+
+impl Wording {
+    /// A template for a rule that allows or denies `{T}`.
+    pub(super) fn rule(&self, allows: bool, draw: &mut Draw) -> String {
+        let templates = if allows { &self.allow } else { &self.deny };
+        let composed = self.compose([templates], draw, |it, draw| it.rule(allows, draw));
+        composed.unwrap_or_else(|| draw.of(templates))
+    }
+
+    /// One of these templates, which allow or deny `{T}` and say the opposite of `{S}`.
+    pub(super) fn exception(&self, own: &[String], allows: bool, draw: &mut Draw) -> String {
+        let all = [&self.allow_except, &self.deny_except, &self.only_for];
+        let composed = self.compose(all, draw, |it, draw| it.exception(allows, draw));
+        composed.unwrap_or_else(|| draw.of(own))
+    }
+
+    /// A sentence on everything that has no rule.
+    pub(super) fn default(&self, allows: bool, draw: &mut Draw) -> String {
+        let templates = if allows {
+            &self.others_allowed
+        } else {
+            &self.others_denied
+        };
+        let composed = self.compose([templates], draw, |it, draw| it.default(allows, draw));
+        composed.unwrap_or_else(|| unbracket(&draw.of(templates)))
+    }
+
+    /// What is composed where a template is to be, and is no form of one that is held out.
+    fn compose<const N: usize>(
+        &self,
+        templates: [&Vec<String>; N],
+        draw: &mut Draw,
+        sentence: impl Fn(&Composed, &mut Draw) -> String,
+    ) -> Option<String> {
+        let composed = self.composed.as_ref().filter(|_| draw.composes())?;
+        let held_out = |sentence: &str| {
+            let held_out = templates.into_iter().flatten().filter(|it| is_held_out(it));
+            held_out
+                .into_iter()
+                .any(|it| is_form(&unbracket(it), sentence))
+        };
+        loop {
+            let sentence = sentence(composed, draw);
+            if !held_out(&sentence) {
+                return Some(sentence);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::super::Part;
+    use super::super::tests::{content, draw};
+    use super::*;
+
+    #[test]
+    fn nothing_held_out_is_composed() {
+        let mut wording = content().wording;
+        let composed = wording.composed.as_mut().unwrap();
+        composed.forbidden = ["bad", "ill", "dire", "grim"].map(str::to_owned).into();
+        composed.says = vec!["{T} is {adjective}".to_owned()];
+        composed.negates.clone_from(&composed.says);
+        composed.allowed.clone_from(&composed.forbidden);
+        let mut templates = (0..).map(|at| format!("{{T}} is <foul {at}|bad>."));
+        let held_out = templates.find(|it| is_held_out(it)).unwrap();
+        wording.deny = vec![held_out, "{T}: no.".to_owned()];
+        assert!(!is_held_out(&wording.deny[1]));
+        let denials = |part| -> Vec<String> {
+            let draw = |at| draw(at, part).composing(true);
+            (0..200)
+                .map(|at| wording.rule(false, &mut draw(at)))
+                .collect()
+        };
+        let learned = denials(Part::Learned);
+        let count = |end: &str| learned.iter().filter(|it| it.ends_with(end)).count();
+        assert!((60..140).contains(&count(": no.")), "{learned:?}");
+        assert_eq!(
+            count(": no.") + count(" dire.") + count(" grim.") + count(" ill."),
+            200
+        );
+        let written = |it: &String| it.contains("foul") || it.ends_with(" bad.");
+        assert!(denials(Part::HeldOut).iter().all(written));
+    }
+}
