@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
 
-fn folder() -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("align");
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("align")
+        .join(name);
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
     path
@@ -43,7 +45,7 @@ fn lines(folder: &Path, name: &str) -> Vec<Value> {
 
 #[test]
 fn from_prompts_to_pairs() {
-    let folder = folder();
+    let folder = folder("pairs");
     let prompts = r#"{"id": "p1", "prompt": "Which food goes well with red wine?", "risks": ["alcohol"]}
 {"id": "p2", "prompt": "What are the odds in roulette?", "risks": ["gambling"]}
 "#;
@@ -164,4 +166,35 @@ fn from_prompts_to_pairs() {
         let error = align(&folder, arguments).unwrap_err();
         assert!(error.contains(said), "{error}");
     }
+}
+
+#[test]
+fn mistakes_go_on_behind_the_last_that_was_found() {
+    let folder = folder("mistakes");
+    let pieces = concat!(env!("CARGO_MANIFEST_DIR"), "/src/align/everyday");
+    let draw = "synthesize --rules 3 --exchanges 1 --nouns 0 --held-out --count";
+    align(
+        &folder,
+        &format!("{draw} 8 --content {pieces} --out said.jsonl"),
+    )
+    .unwrap();
+    let find = "mistakes --data said.jsonl --model MODEL --context-length 1024 --strict \
+                --out pairs.jsonl";
+    align(&folder, find).unwrap();
+    let path = folder.join("pairs.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    assert!(whole.lines().count() > 1, "{whole}");
+    let first = whole.lines().next().unwrap().to_owned() + "\n";
+    fs::write(&path, first + "{\"prompt\": [").unwrap();
+    align(&folder, find).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    // Other conversations are no reason to lose what is there.
+    align(
+        &folder,
+        &format!("{draw} 8 --seed 1 --content {pieces} --out said.jsonl"),
+    )
+    .unwrap();
+    let told = align(&folder, find).unwrap_err();
+    assert!(told.contains("move the file away"), "{told}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
 }

@@ -117,6 +117,41 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
 }
 
 #[test]
+fn a_stage_that_goes_on_does_not_go_on_with_what_was_made_of_other_files() {
+    let work = folder("stale");
+    let recipe = work.join("recipe.toml");
+    let stage = "[[stage]]\nrun = \"label\"\ncandidates = \"{work}/said.jsonl\"\nout = \"{work}/labelled.jsonl\"";
+    fs::write(&recipe, stage).unwrap();
+    let labelled_of = |answer: &str| {
+        let line = format!(
+            r#"{{"prompt_id": "p", "config_id": null, "prompt": "Wine?", "response": "{answer}"}}"#
+        );
+        fs::write(work.join("said.jsonl"), line + "\n").unwrap();
+        all(&recipe, &work).unwrap();
+        fs::read_to_string(work.join("labelled.jsonl")).unwrap()
+    };
+    let first = labelled_of("Red wine goes well with cheese.");
+    assert!(first.contains("cheese"));
+    let second = labelled_of("Red wine goes well with meat.");
+    assert!(
+        second.contains("meat") && !second.contains("cheese"),
+        "{second}"
+    );
+    // A stage that was stopped goes on: what it had is kept.
+    let note = work.join("labelled.jsonl.stage");
+    let begun = fs::read_to_string(&note).unwrap() + "begun\n";
+    fs::write(&note, begun).unwrap();
+    let marked = second.replace("meat", "meat and more");
+    fs::write(work.join("labelled.jsonl"), &marked).unwrap();
+    all(&recipe, &work).unwrap();
+    let third = fs::read_to_string(work.join("labelled.jsonl")).unwrap();
+    assert!(
+        third.starts_with(&marked) && third.len() > marked.len(),
+        "{third}"
+    );
+}
+
+#[test]
 fn a_slip_in_a_recipe_is_found_before_anything_runs() {
     let work = folder("slips");
     for (text, told) in [

@@ -3,9 +3,11 @@
 //! Where the right answers are known, a model need not be asked for several candidates: what
 //! it says is compared with the right turn, and the rejected answer is one that it gives.
 
+use std::collections::BTreeMap;
+
 use super::records::{PairLine, TrainLine, TurnLine};
 use crate::error::{Error, Result};
-use crate::eval::systems::{Address, Ask, Reply, Response, System, ask_all};
+use crate::eval::systems::{Address, Ask, Response, System, ask_all};
 use crate::generate::GenerateOptions;
 use crate::text::{Message, Role};
 
@@ -32,36 +34,69 @@ pub fn questions(line: &TrainLine) -> impl Iterator<Item = Question<'_>> {
     })
 }
 
-/// Asks `system` all questions and returns a pair for each that it gets wrong, in the order of
-/// the questions, and how many it could not be asked. An answer is right where its rationale is
-/// the right one, to the letter, whatever words follow; where `strict`, these too.
+/// How answers are drawn and compared.
+#[derive(Debug, Clone, Default)]
+pub struct MistakeOptions {
+    /// How they are drawn.
+    pub generate: GenerateOptions,
+    /// An answer is right where its rationale is the right one, to the letter, whatever words
+    /// follow; where this is set, these too.
+    pub strict: bool,
+}
+
+/// Asks `system` all questions from number `first` on, and gives `keep` a pair for each that it
+/// gets wrong and nothing for the others, in the order of the questions. Returns how many could
+/// not be asked.
 ///
 /// # Errors
-/// The system's, where going on is pointless; `BadRecord` for a role that is none.
+/// The system's, where going on is pointless; `BadRecord` for a role that is none; `keep`'s.
 pub fn mistakes(
     system: &mut dyn System,
     questions: &[Question<'_>],
-    options: &GenerateOptions,
-    strict: bool,
-    told: &mut dyn FnMut(),
-) -> Result<(Vec<PairLine>, usize)> {
-    let asks = questions.iter().enumerate();
-    let asks: Result<Vec<Ask>> = asks.map(|(key, one)| ask(key, one, options)).collect();
-    let mut replies: Vec<Reply> = Vec::with_capacity(questions.len());
+    first: usize,
+    options: &MistakeOptions,
+    keep: &mut dyn FnMut(Option<PairLine>) -> Result<()>,
+) -> Result<usize> {
+    let asks = questions.iter().enumerate().skip(first);
+    let asks: Result<Vec<Ask>> = asks
+        .map(|(key, one)| ask(key, one, &options.generate))
+        .collect();
+    // Answers that came before those of earlier questions.
+    let mut early = BTreeMap::new();
+    let (mut next, mut failed) = (first, 0);
     ask_all(system, asks?, |reply| {
-        told();
-        replies.push(reply);
+        let question = &questions[reply.key];
+        failed += usize::from(reply.response.is_err());
+        let wrong = |said: &Response| !is_right(said, question.right, options.strict);
+        let said = reply.response.ok().filter(wrong);
+        early.insert(reply.key, said.map(|said| pair(question, &said, reply.key)));
+        while let Some(pair) = early.remove(&next) {
+            next += 1;
+            keep(pair)?;
+        }
         Ok(())
     })?;
-    replies.sort_by_key(|reply| reply.key);
-    let failed = replies.iter().filter(|reply| reply.response.is_err());
-    let failed = failed.count();
-    let answered = replies.iter().zip(questions);
-    let pairs = answered.filter_map(|(reply, question)| {
-        let said = reply.response.as_ref().ok()?;
-        (!is_right(said, question.right, strict)).then(|| pair(question, said, reply.key))
-    });
-    Ok((pairs.collect(), failed))
+    Ok(failed)
+}
+
+/// The number of the first question behind these pairs, which were made of the same questions.
+///
+/// # Errors
+/// `BadRecord` where they were made of others.
+pub fn next(pairs: &[PairLine], questions: &[Question<'_>]) -> Result<usize> {
+    let Some(last) = pairs.last() else {
+        return Ok(0);
+    };
+    let number = last.config_id.parse::<usize>().ok();
+    let own = |&number: &usize| {
+        let question = questions.get(number);
+        question.is_some_and(|it| it.before == last.prompt && last.chosen == [it.right.clone()])
+    };
+    let number = number.filter(own).ok_or_else(|| Error::BadRecord {
+        at: format!("pair {}", pairs.len()),
+        detail: "it was made of other conversations; move the file away to begin anew".to_owned(),
+    })?;
+    Ok(number + 1)
 }
 
 fn ask(key: usize, question: &Question<'_>, options: &GenerateOptions) -> Result<Ask> {
@@ -114,6 +149,8 @@ fn pair(question: &Question<'_>, said: &Response, key: usize) -> PairLine {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::eval::systems::Reply;
+    use std::slice;
 
     /// Says the same to everything, the last asked first; fails on what is empty.
     struct Parrot(Response, Vec<Ask>);
@@ -171,24 +208,41 @@ mod tests {
             text: "Never.".to_owned(),
             reasoning: Some("About wine: no.\n".to_owned()),
         };
-        let mut asked = 0;
-        let options = GenerateOptions::default();
+        let mut options = MistakeOptions::default();
         let mut parrot = Parrot(said, Vec::new());
-        let (pairs, failed) =
-            mistakes(&mut parrot, &questions, &options, false, &mut || asked += 1).unwrap();
+        let mut found = |questions: &[Question<'_>], first, options: &MistakeOptions| {
+            let mut pairs = Vec::new();
+            let keep = &mut |pair| {
+                pairs.push(pair);
+                Ok(())
+            };
+            let failed = mistakes(&mut parrot, questions, first, options, keep)?;
+            Ok::<_, Error>((pairs, failed))
+        };
+        let (pairs, failed) = found(&questions, 0, &options).unwrap();
         // The rationale on wine is right, whatever follows; that on tea is not.
-        assert_eq!((pairs.len(), failed, asked), (1, 1, 3));
-        assert_eq!(pairs[0].prompt, messages[..8]);
-        assert_eq!(pairs[0].chosen, messages[8..]);
-        assert_eq!(pairs[0].rejected[0].content, "Never.");
-        // The words behind it are wrong too.
-        let strict = mistakes(&mut parrot, &questions, &options, true, &mut || ());
-        assert_eq!(strict.unwrap().0.len(), 2);
+        let [None, None, Some(pair)] = &*pairs else {
+            unreachable!("{pairs:?}")
+        };
+        assert_eq!(failed, 1);
+        assert_eq!(pair.prompt, messages[..8]);
+        assert_eq!(pair.chosen, messages[8..]);
+        assert_eq!(pair.rejected[0].content, "Never.");
+        // It goes on behind the last pair, if that is one of these.
+        assert_eq!(next(&[], &questions).unwrap(), 0);
+        assert_eq!(next(slice::from_ref(pair), &questions).unwrap(), 3);
+        assert!(next(slice::from_ref(pair), &questions[..2]).is_err());
+        assert!(next(slice::from_ref(pair), &[questions[0]; 3]).is_err());
+        assert_eq!(found(&questions, 2, &options).unwrap().0.len(), 1);
+        // The words behind the rationale on wine are wrong too.
+        options.strict = true;
+        let strict = found(&questions, 0, &options).unwrap().0;
+        assert_eq!(strict.iter().flatten().count(), 2);
         let odd = [TurnLine::new("wizard", "hm")];
         let odd = Question {
             before: &odd,
             right: &messages[8],
         };
-        assert!(mistakes(&mut parrot, &[odd], &options, false, &mut || ()).is_err());
+        assert!(found(&[odd], 0, &options).is_err());
     }
 }

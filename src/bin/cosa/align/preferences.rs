@@ -9,7 +9,7 @@ use std::slice;
 use clap::Args;
 use cosa::Result;
 use cosa::align::configs::{Counts, configs};
-use cosa::align::mistakes::{Question, mistakes, questions};
+use cosa::align::mistakes::{self, MistakeOptions, Question, questions};
 use cosa::align::pairs::{PairOptions, contrasts, pairs};
 use cosa::align::records::{
     CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine, TrainLine,
@@ -114,7 +114,7 @@ pub struct Mistakes {
     model: String,
     #[command(flatten)]
     reach: Reach,
-    /// Where the pairs go.
+    /// Where the pairs go; a stopped stage goes on.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Tokens of an answer at most.
@@ -225,26 +225,39 @@ pub fn pair(stage: &Pairs, common: &Common) -> Result<()> {
 }
 
 pub fn find_mistakes(stage: &Mistakes, common: &Common) -> Result<()> {
-    let options = GenerateOptions {
-        max_tokens: stage.max_tokens,
-        temperature: stage.temperature,
-        seed: common.seed,
-        ..GenerateOptions::default()
+    let options = MistakeOptions {
+        generate: GenerateOptions {
+            max_tokens: stage.max_tokens,
+            temperature: stage.temperature,
+            seed: common.seed,
+            ..GenerateOptions::default()
+        },
+        strict: stage.strict,
     };
+    let out = &stage.out;
     let lines: Vec<TrainLine> = common.read(&stage.data)?;
     let questions: Vec<Question<'_>> = lines.iter().flat_map(questions).collect();
     let mut system = system_of(&stage.model, &stage.reach)?;
-    let bar = ProgressBar::new(questions.len() as u64);
-    let told = &mut || bar.inc(1);
-    let found = mistakes(&mut *system, &questions, &options, stage.strict, told);
+    let (done, mut file) = resume::<PairLine>(out)?;
+    let first = mistakes::next(&done, &questions)?;
+    let bar = ProgressBar::new(questions.len() as u64).with_position(first as u64);
+    let mut wrong = done.len();
+    let keep = &mut |pair: Option<PairLine>| {
+        bar.inc(1);
+        let Some(pair) = pair else {
+            return Ok(());
+        };
+        wrong += 1;
+        append(&mut file, out, &pair)
+    };
+    let failed = mistakes::mistakes(&mut *system, &questions, first, &options, keep);
     bar.finish_and_clear();
-    let (pairs, failed) = found?;
     eprintln!(
-        "{} of {} answers are wrong, {failed} could not be had",
-        pairs.len(),
-        questions.len()
+        "{wrong} of {} answers are wrong, {} could not be had",
+        questions.len(),
+        failed?
     );
-    write(&stage.out, &pairs)
+    Ok(())
 }
 
 /// One line more, written through to the system.

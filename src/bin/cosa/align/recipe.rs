@@ -4,6 +4,7 @@
 //! What was done is not done again, as long as options and files are the same.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
@@ -99,13 +100,34 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
         return super::run(arguments);
     };
     let note = PathBuf::from(format!("{}.stage", words[out]));
-    let done = fs::read_to_string(&note).is_ok_and(|text| text == key);
-    if done && made.iter().all(|&at| Path::new(&words[at]).is_file()) {
+    let noted = fs::read_to_string(&note).unwrap_or_default();
+    if noted == key && made.iter().all(|&at| Path::new(&words[at]).is_file()) {
         eprintln!("   done before");
         return Ok(());
     }
+    let begun = format!("{key}{BEGUN}");
+    if noted != begun {
+        // Some stages go on with what is there, which was made of other files or options.
+        for &at in &made {
+            remove(Path::new(&words[at]))?;
+        }
+        replace(&note, &begun)?;
+    }
     super::run(arguments)?;
     replace(&note, &key)
+}
+
+/// The last line of the note on a stage that is not done.
+const BEGUN: &str = "begun\n";
+
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(io(&path.display().to_string())(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The file at `path`, or all in the folder there; none for what is no path.
