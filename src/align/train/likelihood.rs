@@ -36,9 +36,10 @@ pub fn losses(network: &Network, examples: &[&Example]) -> Result<Losses> {
     if targets.is_empty() {
         candle_core::bail!("there is no token to learn");
     }
-    let hidden = network.hidden(&tokens, examples.len())?;
-    let places = Tensor::new(&places[..], hidden.device())?;
-    let logits = network.logits(&hidden.index_select(&places, 0)?)?;
+    let hidden = network.hidden_at(&tokens, examples.len(), |hidden| {
+        hidden.index_select(&Tensor::new(&places[..], hidden.device())?, 0)
+    })?;
+    let logits = network.logits(&hidden)?;
     let each = cross_entropy(&logits, &targets)?;
     Ok(Losses { each, example })
 }

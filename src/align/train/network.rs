@@ -67,13 +67,31 @@ impl Network {
     /// # Errors
     /// Where a weight is absent or has another shape than the metadata say.
     pub fn hidden(&self, tokens: &[u32], rows: usize) -> Result<Tensor> {
+        self.hidden_at(tokens, rows, Ok)
+    }
+
+    /// Those of them that `pick` takes. It takes them where tokens last look at each other:
+    /// the rest is not computed for the others.
+    ///
+    /// # Errors
+    /// As [`Self::hidden`]; `pick`'s.
+    pub fn hidden_at(
+        &self,
+        tokens: &[u32],
+        rows: usize,
+        pick: impl Fn(Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let embedding = self.stored("token_embd.weight")?;
         let ids = Tensor::new(tokens, embedding.device())?;
         let mut x = embedding.index_select(&ids, 0)?.to_dtype(self.precision)?;
-        for block in 0..self.parameters.config().block_count {
+        let blocks = self.parameters.config().block_count;
+        for block in 0..blocks {
             let name = |part: &str| format!("blk.{block}.{part}");
             let normed = self.norm(&x, &name("attn_norm"))?;
             x = (x + self.attention(&normed, rows, &name)?)?;
+            if block + 1 == blocks {
+                x = pick(x)?;
+            }
             let normed = self.norm(&x, &name("ffn_norm"))?;
             let gate = self.linear(&normed, &name("ffn_gate"))?;
             let up = self.linear(&normed, &name("ffn_up"))?;
