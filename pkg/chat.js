@@ -3,20 +3,23 @@
 /** @import { SafetyConfig, SafetyConfigInput, SendOptions, Transcript } from './index.d.ts' */
 /** @import { Connection } from './connection.js' */
 /** @import { Calls, Event } from './protocol.js' */
-/** @import { Ask } from './generation.js' */
 
 import { CosaError, invalidOption } from './errors.js';
 import { Generation } from './generation.js';
 
 export class Chat {
   #connection;
-  /** The engine's number of this chat; rejected where the engine did not accept the config. @type {Promise<number>} */
+  /**
+   * The engine's number of this chat; rejected where the engine did not accept the config. Every call awaits this very
+   * promise and then posts at once: so calls reach the engine in the order in which they were made.
+   * @type {Promise<number>}
+   */
   #number;
   /** @type {SafetyConfig | null} */
   #safetyConfig = null;
   /** @type {Transcript} */
   #transcript;
-  /** @type {Generation | undefined} */
+  /** The latest that the engine has taken, or is asked to while no other runs. @type {Generation | undefined} */
   #last;
   #closed = false;
 
@@ -56,22 +59,31 @@ export class Chat {
    * @param {SendOptions} [options]
    */
   send(text, options = {}) {
-    this.#last = new Generation(this.#connection, options, this.#sending(text));
-    return this.#last;
+    /** @type {Generation} */
+    const generation = new Generation(this.#connection, options, (sampling, onEvent, chat) => {
+      if (typeof text !== 'string') throw invalidOption('text', `must be a string, not ${typeof text}`);
+      return this.#connection.request('send', { chat, text, options: sampling }, (event) => {
+        this.#receive(event);
+        if (event.type !== 'transcript') this.#last = generation; // the engine is at it
+        onEvent(event);
+      });
+    }, this.#engineChat());
+    if (!this.#last?.running) this.#last = generation;
+    return generation;
   }
 
   /** @param {SafetyConfigInput} safetyConfig */
   async setSafetyConfig(safetyConfig) {
-    const chat = await this.#engineChat().catch((error) => {
+    let chat;
+    try {
+      chat = await this.#engineChat();
+    } catch (error) {
       if (this.#closed) throw error;
-      return undefined; // the first config was refused: the chat begins with this one
-    });
-    if (chat === undefined) {
-      this.#number = this.#open(safetyConfig);
+      this.#number = this.#open(safetyConfig); // the first config was refused: the chat begins with this one
       await this.#number;
-    } else {
-      this.#safetyConfig = await this.#ask('setSafetyConfig', { chat, safetyConfig: withoutHash(safetyConfig) });
+      return this.#safetyConfig;
     }
+    this.#safetyConfig = await this.#ask('setSafetyConfig', { chat, safetyConfig: withoutHash(safetyConfig) });
     return this.#safetyConfig;
   }
 
@@ -85,19 +97,6 @@ export class Chat {
     await this.#last?.return();
     const chat = await this.#number.catch(() => undefined);
     if (chat !== undefined) await this.#ask('closeChat', { chat });
-  }
-
-  /**
-   * @param {string} text
-   * @returns {Promise<Ask>}
-   */
-  async #sending(text) {
-    if (typeof text !== 'string') throw invalidOption('text', `must be a string, not ${typeof text}`);
-    const chat = await this.#engineChat();
-    return (options, onEvent) => this.#connection.request('send', { chat, text, options }, (event) => {
-      this.#receive(event);
-      onEvent(event);
-    });
   }
 
   #engineChat() {

@@ -5,6 +5,7 @@
 /** @import { ChatModel } from './model.js' */
 
 import { CosaError, invalidOption } from './errors.js';
+import { checkNames } from './load_options.js';
 import { fromWire, toWire } from './protocol.js';
 
 /** The configs of the built-in benchmark. */
@@ -43,7 +44,9 @@ export class Evaluation {
    * @param {ChatModel} model
    * @param {EvaluateOptions} options
    */
-  static async plan(model, { task = 'builtin', setups = ['none', 'ica'], limit, seed = 0, maxTokens = 256, lines = '' } = {}) {
+  static async plan(model, options) {
+    checkNames(options, ['task', 'setups', 'limit', 'seed', 'maxTokens', 'lines']);
+    const { task = 'builtin', setups = ['none', 'ica'], limit, seed = 0, maxTokens = 256, lines = '' } = options;
     if (!Array.isArray(setups)) throw invalidOption('setups', 'must be a list of names');
     const module = await (started ??= startModule());
     const [taxonomy, labels, files] = await Promise.all([text('everyday_taxonomy.json'), text('labelled_responses.jsonl'), filesOf(task)]);

@@ -4,9 +4,11 @@
 /** @import { Connection } from './connection.js' */
 /** @import { Ending, Event } from './protocol.js' */
 
+import { invalidOption } from './errors.js';
+
 /**
- * Puts the request to the worker and returns its id with the promise of its end.
- * @typedef {(options: SamplingOptions, onEvent: (event: Event) => void) => { id: number, answer: Promise<Ending> }} Ask
+ * Puts the request to the worker and returns its id with the promise of its end. `chat` is absent outside of one.
+ * @typedef {(options: SamplingOptions, onEvent: (event: Event) => void, chat: number) => { id: number, answer: Promise<Ending> }} Ask
  */
 
 /**
@@ -20,10 +22,11 @@ export class Generation {
   /** @type {Stats | undefined} */
   stats;
   reasoning = '';
+  /** Until it has ended, well or not. */
+  running = true;
 
   /** @type {string[]} */
   #pieces = [];
-  #running = true;
   #stopped = false;
   /** @type {{ reason: unknown } | undefined} */
   #failure;
@@ -39,17 +42,19 @@ export class Generation {
   /**
    * @param {Connection} connection
    * @param {SendOptions} options
-   * @param {Promise<Ask>} ask resolved once the request can be put
+   * @param {Ask} ask
+   * @param {Promise<number>} [chat] the engine's number of the chat that it belongs to, if any
    */
-  constructor(connection, options, ask) {
+  constructor(connection, options, ask, chat) {
     this.#connection = connection;
+    chat?.catch(() => {}); // told where it is awaited: not at all under a signal that is aborted already
     this.#renew();
-    this.#ended = this.#run(options, ask);
+    this.#ended = this.#run(options, ask, chat);
   }
 
   /** @returns {Promise<IteratorResult<string, undefined>>} */
   async next() {
-    while (this.#pieces.length === 0 && this.#running) await this.#changed;
+    while (this.#pieces.length === 0 && this.running) await this.#changed;
     const piece = this.#pieces.shift();
     if (piece !== undefined) return { done: false, value: piece };
     const failure = this.#failure;
@@ -76,26 +81,40 @@ export class Generation {
 
   /**
    * @param {SendOptions} options
-   * @param {Promise<Ask>} asking
+   * @param {Ask} ask
+   * @param {Promise<number>} [chat]
    */
-  async #run({ signal, onReasoning, onProgress, ...sampling }, asking) {
-    const stop = () => this.#stop();
+  async #run(options, ask, chat) {
     try {
-      signal?.throwIfAborted();
-      signal?.addEventListener('abort', stop, { once: true });
-      const ask = await asking;
-      signal?.throwIfAborted();
-      if (this.#stopped) return;
-      const { id, answer } = ask(withSeed(sampling), (event) => this.#receive(event, { onReasoning, onProgress }));
-      this.#id = id;
-      Object.assign(this, await answer);
-      signal?.throwIfAborted();
+      if (options === null || typeof options !== 'object') throw invalidOption('options', 'must be an object');
+      await this.#generate(options, ask, chat);
     } catch (reason) {
       this.#failure = { reason };
     } finally {
-      signal?.removeEventListener('abort', stop);
-      this.#running = false;
+      this.running = false;
       this.#wake();
+    }
+  }
+
+  /**
+   * @param {SendOptions} options
+   * @param {Ask} ask
+   * @param {Promise<number>} [chat]
+   */
+  async #generate({ signal, onReasoning, onProgress, ...sampling }, ask, chat) {
+    const stop = () => this.#stop();
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const number = /** @type {number} */ (await chat);
+      signal?.throwIfAborted();
+      if (this.#stopped) return;
+      const { id, answer } = ask(withSeed(sampling), (event) => this.#receive(event, { onReasoning, onProgress }), number);
+      this.#id = id;
+      Object.assign(this, await answer);
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
   }
 

@@ -26,7 +26,7 @@ export interface LoadOptions {
   kvCache?: 'int8' | 'f32';
   /** SHA-256 of the model's bytes, 64 hexadecimal digits; other bytes give `digest_mismatch`. */
   sha256?: string;
-  /** Ed25519 public key. Only safety configs signed by it are accepted; all others give `unauthorized`. */
+  /** Ed25519 public key of whoever may sign safety configs. This version verifies no signatures yet: a model with an authority answers `unauthorized` to every config, and to none. */
   authority?: string;
   /** Called while the model loads; an error it throws is reported to the console and changes nothing. */
   onProgress?: (progress: LoadProgress) => void;
@@ -206,7 +206,11 @@ export declare class ChatModel {
 
   readonly info: ModelInfo;
 
-  /** Begins a conversation under `safetyConfig` (default none). Await `chat.ready` to learn at once whether the config was accepted. */
+  /**
+   * Begins a conversation under `safetyConfig` (default none). Await `chat.ready` to learn at once whether the config was accepted.
+   * A config that was lost must not be taken for none: an unknown name throws `invalid_option`, and `undefined` is refused
+   * with `invalid_safety_config`.
+   */
   chat(options?: { safetyConfig?: SafetyConfigInput }): Chat;
 
   /** Continues `text` as it stands: no chat frame, no safety config, no transcript. Refused where the model has an authority. */
@@ -267,6 +271,7 @@ export interface Message {
   content: string;
 }
 
+/** Unknown names and impossible values give `invalid_option`. */
 export interface EvaluateOptions {
   /** The built-in benchmark, or the text of a JSON Lines file: CoSApien (`prompt`, `scenario`, `type`), CoSAlign-Test, XSTest, AILuminate. */
   task?: 'builtin' | { name: string; text: string };

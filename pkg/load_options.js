@@ -1,4 +1,4 @@
-/** The options of `ChatModel.load`, checked at the door. */
+/** Options, checked at the door: the names of any, the values of those of `ChatModel.load`. */
 
 /** @import { LoadOptions } from './index.d.ts' */
 /** @import { EngineOptions } from './protocol.js' */
@@ -23,9 +23,8 @@ const CHECKS = {
  * @returns {Pick<LoadOptions, 'signal' | 'onProgress' | 'threads'> & { engine: EngineOptions }}
  */
 export function checkLoadOptions(options) {
-  if (options === null || typeof options !== 'object') throw invalidOption('options', 'must be an object');
+  checkNames(options, Object.keys(CHECKS));
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(CHECKS, name)) throw invalidOption(name, `is not known; known: ${Object.keys(CHECKS).join(', ')}`);
     const wrong = value !== undefined && CHECKS[name](value);
     if (wrong) throw invalidOption(name, wrong);
   }
@@ -34,6 +33,17 @@ export function checkLoadOptions(options) {
   }
   const { signal, onProgress, threads, contextLength, kvCache, sha256, authority } = options;
   return { signal, onProgress, threads, engine: { contextLength, kvCache, sha256: sha256?.toLowerCase(), authority } };
+}
+
+/**
+ * Refuses what is no object, and an object with other names.
+ * @param {object} options
+ * @param {string[]} known
+ */
+export function checkNames(options, known) {
+  if (options === null || typeof options !== 'object') throw invalidOption('options', 'must be an object');
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw invalidOption(unknown, `is not known; known: ${known.join(', ')}`);
 }
 
 /** @param {unknown} value */

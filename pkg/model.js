@@ -2,14 +2,13 @@
 
 /** @import { EvaluateOptions, LoadOptions, Message, ModelInfo, ModelSource, SafetyConfigInput, SendOptions } from './index.d.ts' */
 /** @import { Calls } from './protocol.js' */
-/** @import { Ask } from './generation.js' */
 
 import { Chat } from './chat.js';
 import { Connection } from './connection.js';
 import { CosaError, invalidOption } from './errors.js';
 import { Evaluation } from './evaluation.js';
 import { Generation } from './generation.js';
-import { checkLoadOptions } from './load_options.js';
+import { checkLoadOptions, checkNames } from './load_options.js';
 import { listParts } from './source.js';
 
 export class ChatModel {
@@ -50,8 +49,11 @@ export class ChatModel {
   }
 
   /** @param {{ safetyConfig?: SafetyConfigInput }} [options] */
-  chat({ safetyConfig = null } = {}) {
-    return new Chat(this.#connection, this.info.sha256, safetyConfig);
+  chat(options = {}) {
+    checkNames(options, ['safetyConfig']);
+    const safetyConfig = 'safetyConfig' in options ? options.safetyConfig : null;
+    // The engine refuses undefined: it stands for a config that was lost on its way here.
+    return new Chat(this.#connection, this.info.sha256, /** @type {SafetyConfigInput} */ (safetyConfig));
   }
 
   /**
@@ -59,7 +61,10 @@ export class ChatModel {
    * @param {SendOptions} [options]
    */
   complete(text, options = {}) {
-    return new Generation(this.#connection, options, this.#completing(text));
+    return new Generation(this.#connection, options, (sampling, onEvent) => {
+      if (typeof text !== 'string') throw invalidOption('text', `must be a string, not ${typeof text}`);
+      return this.#connection.request('complete', { text, options: sampling }, onEvent);
+    });
   }
 
   /**
@@ -67,7 +72,10 @@ export class ChatModel {
    * @param {SendOptions} [options]
    */
   respond(messages, options = {}) {
-    return new Generation(this.#connection, options, this.#responding(messages));
+    return new Generation(this.#connection, options, (sampling, onEvent) => {
+      if (!Array.isArray(messages)) throw invalidOption('messages', 'must be a list of { role, content }');
+      return this.#connection.request('respond', { messages, options: sampling }, onEvent);
+    });
   }
 
   /** @param {EvaluateOptions} [options] */
@@ -91,24 +99,6 @@ export class ChatModel {
 
   free() {
     this.#connection.close(new CosaError('freed', 'the model was freed; load it again'));
-  }
-
-  /**
-   * @param {string} text
-   * @returns {Promise<Ask>}
-   */
-  async #completing(text) {
-    if (typeof text !== 'string') throw invalidOption('text', `must be a string, not ${typeof text}`);
-    return (options, onEvent) => this.#connection.request('complete', { text, options }, onEvent);
-  }
-
-  /**
-   * @param {Message[]} messages
-   * @returns {Promise<Ask>}
-   */
-  async #responding(messages) {
-    if (!Array.isArray(messages)) throw invalidOption('messages', 'must be a list of { role, content }');
-    return (options, onEvent) => this.#connection.request('respond', { messages, options }, onEvent);
   }
 
   /**

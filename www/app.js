@@ -41,11 +41,12 @@ async function open(source, name) {
   try {
     await session.load(source, { contextLength: settings.contextLength, signal: controller.signal, onProgress: card.progress });
     current = { source, name };
+    rememberConfig();
     startOver();
     evaluate.modelChanged();
     announce(`${name} is ready.`);
   } catch (error) {
-    loadFailed(error, controller.signal.aborted);
+    if (loading === controller) loadFailed(error, controller.signal.aborted); // another load has taken its place otherwise
   } finally {
     if (loading === controller) { loading = null; card.done(); }
     showControls();
@@ -85,14 +86,23 @@ async function chooseConfig(config) {
   const before = session.config;
   try {
     await session.switchConfig(config);
-    remember.set('config', config.id);
+    rememberConfig();
     clearError();
     if (before.text !== config.text) markSwitch(config);
   } catch (error) {
     fail(error);
+    if (config.id === 'custom') { panel.refuse(error.message); return; }
   }
   panel.show(session.config);
   showWelcome();
+}
+
+/** Only what an engine has accepted is there at the next visit: with a refused config no model opens. */
+function rememberConfig() {
+  if (!session.model) return;
+  const { id, text } = session.config;
+  remember.set('config', id);
+  if (id === 'custom') remember.set('custom', text);
 }
 
 function markSwitch(config) {
@@ -109,15 +119,20 @@ let lastQuestion = null;
 function ask(text) {
   if (!text.trim() || !session.model || session.busy || loading) return;
   answering = answer(text);
+  prompt.focus();
 }
 
 async function answer(text) {
   clearError();
-  lastQuestion = text;
-  $('welcome').hidden = true;
-  const question = conversation.question(text);
-  const shown = conversation.answer(session.config, () => again(question, shown));
-  const asked = session.ask(text, settings.sampling(), { piece: (p) => shown.piece(p), reasoning: (p) => shown.reasoning(p), progress: (p) => shown.progress(p) });
+  let question;
+  let shown;
+  const begin = (config) => {
+    lastQuestion = text;
+    $('welcome').hidden = true;
+    question = conversation.question(text);
+    shown = conversation.answer(config, () => again(question, shown));
+  };
+  const asked = session.ask(text, settings.sampling(), { begin, piece: (p) => shown.piece(p), reasoning: (p) => shown.reasoning(p), progress: (p) => shown.progress(p) });
   showControls();
   try {
     const record = await asked;
@@ -150,7 +165,6 @@ async function again(question, shown) {
     const text = (await session.retract()) ?? lastQuestion;
     conversation.remove(question, shown.node);
     ask(text);
-    prompt.focus();
   } catch (error) {
     fail(error);
   }
@@ -194,7 +208,8 @@ function showControls() {
   $('download').disabled = unready;
   document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = blocked || session.busy; });
   document.querySelectorAll('.again, .divider .button').forEach((button) => { button.disabled = session.evaluating; });
-  prompt.placeholder = unready ? 'The model is being opened; you can write already' : session.evaluating ? 'The model is being evaluated; you can write already' : 'Ask something';
+  prompt.placeholder = loading ? 'The model is being opened; you can write already' : unready ? 'No model is open; you can write already'
+    : session.evaluating ? 'The model is being evaluated; you can write already' : 'Ask something';
   $('evaluating').hidden = !session.evaluating;
   if (focusLost) prompt.focus();
   evaluate.showControls();

@@ -4,7 +4,7 @@ import { configs, customConfig } from './configs.js';
 
 const limits = [
   'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does.',
-  'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server, or signed by an authority.',
+  'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server.',
   'The config is never dropped or shortened when the conversation grows long; old messages go first.',
 ];
 
@@ -12,17 +12,19 @@ export class ConfigPanel {
   /** @param {(config: object) => void} onChoose called when the reader settles on a config */
   constructor(onChoose) {
     this.onChoose = onChoose;
-    this.custom = customConfig(remember.get('custom') ?? '');
+    /** The own text that was last shown or applied, unless the engine refused it; what differs from it is a draft. */
+    this.settled = remember.get('custom') ?? '';
     this.#build();
     this.#makeDrawer();
   }
 
   #build() {
-    this.radios = [...configs, this.custom].map((config) => this.#radio(config));
+    this.radios = [...configs, customConfig('')].map((config) => this.#radio(config));
     this.shown = el('p.given');
     this.edit = el('button.button', { type: 'button', onclick: () => this.#editCopy() }, 'Edit a copy');
     this.reading = el('div.config-detail', {}, el('h3', {}, 'What the model is told'), this.shown, this.edit);
     this.area = el('textarea', { id: 'custom-config', rows: '6', oninput: () => this.#note(), placeholder: 'You are the assistant of a wine shop. Alcohol is allowed. Other sensitive topics must be refused.' });
+    this.area.value = this.settled;
     this.state = el('p.small', { id: 'custom-state' });
     this.area.setAttribute('aria-describedby', 'custom-state');
     this.writing = el('form.config-detail', { hidden: true, onsubmit: (event) => { event.preventDefault(); this.#apply(); } },
@@ -49,7 +51,7 @@ export class ConfigPanel {
     const ready = configs.find((config) => config.id === id);
     if (ready) { this.onChoose(ready); return; }
     this.#showEditor();
-    if (this.custom.text) this.onChoose(this.custom);
+    if (this.settled && !this.#isDraft()) this.onChoose(customConfig(this.settled));
   }
 
   #editCopy() {
@@ -65,6 +67,8 @@ export class ConfigPanel {
     this.#note();
   }
 
+  #isDraft() { return this.area.value.trim() !== this.settled; }
+
   #note() {
     const applied = this.area.value.trim() === this.current?.text;
     this.state.textContent = applied ? 'In force.' : 'Not applied yet. The embedded model follows two to four short rules.';
@@ -73,9 +77,8 @@ export class ConfigPanel {
   #apply() {
     const text = this.area.value.trim();
     if (!text) { this.state.textContent = 'Write at least one rule.'; this.area.focus(); return; }
-    remember.set('custom', text);
-    this.custom = customConfig(text);
-    this.onChoose(this.custom);
+    this.settled = text;
+    this.onChoose(customConfig(text));
   }
 
   #check(id) { $('config-panel').querySelector(`input[value="${id}"]`).checked = true; }
@@ -90,9 +93,18 @@ export class ConfigPanel {
     this.reading.dataset.config = config.id;
     this.reading.hidden = own;
     this.writing.hidden = !own;
-    if (own) { this.area.value = config.text; this.#note(); }
+    if (own && !this.#isDraft()) this.area.value = this.settled = config.text;
+    if (own) this.#note();
     $('config-name').textContent = config.name;
     $('open-config').dataset.config = config.id;
+  }
+
+  /** A text of the reader's own that the engine refused stays in the editor, to be changed. */
+  refuse(why) {
+    this.settled = '';
+    this.pending.textContent = '';
+    this.#showEditor();
+    this.state.textContent = `Not in force. ${why}`;
   }
 
   /** While an answer is written, a switch waits for the next one. */

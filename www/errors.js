@@ -21,7 +21,7 @@ const advice = {
   config_too_long: ['The safety config is too long for this model', 'Shorten it, or raise the context length in the settings and load the model again.'],
   message_too_long: ['The message is too long for this model', 'Shorten it; it is back in the box. A larger context length in the settings also helps.'],
   invalid_safety_config: ['This safety config cannot be used', 'Change its text and apply it again.'],
-  unauthorized: ['This safety config is not authorized', 'Ask whoever runs this page for a signed config.'],
+  unauthorized: ['This safety config is not authorized', 'The model was opened with an authority, and this version verifies no signatures yet. Open it without one.'],
   invalid_option: ['A setting has a value that cannot be used', 'Open the settings, or reset them.'],
   out_of_memory: ['There is not enough memory for this', 'Close other tabs, lower the context length, or open a smaller model.'],
   wrong_state: ['An answer is still being written', 'Wait for it, or stop it with Esc.'],
@@ -35,7 +35,7 @@ const advice = {
   network: ['The model could not be downloaded', 'Check the address and the connection. The other server must allow downloads from web pages (CORS).'],
 };
 
-const general = ['Something went wrong', 'Try again. If it stays, load the page anew; your message is kept in the box.'];
+const general = ['Something went wrong', 'Try again. If it stays, load the page anew.'];
 
 export const isAbort = (error) => error?.name === 'AbortError';
 
@@ -43,8 +43,9 @@ export const isAbort = (error) => error?.name === 'AbortError';
 export function showError(error, action) {
   const code = error?.code ?? error?.name ?? 'error';
   const [title, hint] = advice[code] ?? general;
-  const close = el('button.button.icon', { 'aria-label': 'Dismiss this message', onclick: clearError }, icon('close'));
-  const more = action && el('button.button', { onclick: () => { clearError(); action.run(); } }, action.label);
+  const dismiss = () => { clearError(); $('prompt').focus(); };
+  const close = el('button.button.icon', { 'aria-label': 'Dismiss this message', onclick: dismiss }, icon('close'));
+  const more = action && el('button.button', { onclick: () => { dismiss(); action.run(); } }, action.label);
   $('banner-place').replaceChildren(el('div.banner', {},
     el('div', {},
       el('p', {}, el('strong', {}, title), ' ', el('code', {}, String(code))),

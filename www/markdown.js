@@ -6,6 +6,7 @@
  */
 import { Marked } from 'marked';
 import createDOMPurify from 'dompurify';
+import { el } from './dom.js';
 
 const purify = createDOMPurify(window);
 
@@ -55,10 +56,14 @@ function finishWide(fragment) {
   }
 }
 
-/** @param {string} text @returns {DocumentFragment} */
-export function renderMarkdown(text) {
+function render(text) {
   const fragment = purify.sanitize(marked.parse(text), allowed);
   finishLinks(fragment);
   finishWide(fragment);
   return fragment;
+}
+
+/** What is nested too deeply for marked, which throws then, is shown as it stands. @param {string} text @returns {Node} */
+export function renderMarkdown(text) {
+  try { return render(text); } catch { return el('p', {}, text); }
 }

@@ -16,6 +16,8 @@ export class Session {
   /** The running evaluation's controller, or null. */
   #measuring = null;
   #measured = Promise.resolve();
+  /** Settles when no chat is being opened and no config switched. */
+  #settled = Promise.resolve();
 
   constructor(config) { this.config = config; }
 
@@ -29,32 +31,48 @@ export class Session {
   /** Opens another model; the old one stays in use until the new one stands. */
   async load(source, options) {
     const model = await ChatModel.load(source, options);
-    const chat = model.chat({ safetyConfig: forEngine(this.config) });
-    try { await chat.ready; } catch (error) { model.free(); throw error; }
-    this.model?.free();
-    Object.assign(this, { model, chat, stats: null });
+    await this.#inTurn(async () => {
+      const chat = model.chat({ safetyConfig: forEngine(this.config) });
+      try { await chat.ready; } catch (error) { model.free(); throw error; }
+      this.model?.free();
+      Object.assign(this, { model, chat, stats: null });
+    });
   }
 
-  async newChat() {
-    const chat = this.model.chat({ safetyConfig: forEngine(this.config) });
-    await chat.ready;
-    await this.chat.close();
-    Object.assign(this, { chat, stats: null });
+  newChat() {
+    return this.#inTurn(async () => {
+      const chat = this.model.chat({ safetyConfig: forEngine(this.config) });
+      await chat.ready;
+      await this.chat.close();
+      Object.assign(this, { chat, stats: null });
+    });
   }
 
   /** Switches the config; where the engine refuses it, the old one stays in force. */
-  async switchConfig(config) {
-    await this.chat?.setSafetyConfig(forEngine(config));
-    this.config = config;
+  switchConfig(config) {
+    return this.#inTurn(async () => {
+      await this.chat?.setSafetyConfig(forEngine(config));
+      this.config = config;
+    });
+  }
+
+  /** One after another: a chat that is opened while the config is switched would begin under the old one. */
+  #inTurn(change) {
+    const changed = this.#settled.then(change);
+    this.#settled = changed.catch(() => {}); // told to whoever asked for it
+    return changed;
   }
 
   /**
-   * Streams an answer; `on` has `piece`, `reasoning` and `progress`. Resolves to the answer's record in the
-   * transcript, or to null where it was stopped before the engine took the question.
+   * Streams an answer; `on` has `begin`, which is told the config that it is given under, `piece`, `reasoning` and
+   * `progress`. Resolves to the answer's record in the transcript, or to null where it was stopped before the engine
+   * took the question.
    */
   async ask(text, options, on) {
     if (this.busy) throw Object.assign(new Error('another answer is being written'), { code: 'wrong_state' });
     this.#running = new AbortController();
+    await this.#settled;
+    on.begin(this.config);
     const before = this.chat.transcript().messages.length;
     try {
       const answer = this.chat.send(text, { ...options, signal: this.#running.signal, onReasoning: on.reasoning, onProgress: on.progress });

@@ -82,7 +82,12 @@ impl Evaluation {
     /// Plans a run; see `pkg/evaluation.js` for the options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> JsResult<Evaluation> {
-        let options: Options = serde_wasm_bindgen::from_value(options)?;
+        let options: Options = serde_wasm_bindgen::from_value(options).map_err(|error| {
+            throw(Error::InvalidOption {
+                name: "of evaluate".to_owned(),
+                detail: error.to_string(),
+            })
+        })?;
         Self::plan(options).map_err(throw)
     }
 

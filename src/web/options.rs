@@ -87,10 +87,16 @@ pub(super) fn turns(value: JsValue) -> Result<Vec<Message>> {
     }
 }
 
-/// `null`, a text, or `{ name?, text }`.
+/// `null`, a text, or `{ name?, text }`. A config that was lost on its way here, `undefined`,
+/// must not be taken for none.
 pub(super) fn safety_config(value: &JsValue) -> Result<Option<SafetyConfig>> {
-    if value.is_null() || value.is_undefined() {
+    if value.is_null() {
         return Ok(None);
+    }
+    if value.is_undefined() {
+        return Err(Error::InvalidSafetyConfig {
+            detail: "it is undefined; give null for no config".to_owned(),
+        });
     }
     if let Some(text) = value.as_string() {
         return SafetyConfig::new(None, &text).map(Some);

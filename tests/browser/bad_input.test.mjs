@@ -77,6 +77,22 @@ describe('bad input', () => {
     assert.match(seen.answer, /cheese|meat/);
   });
 
+  test('a config that was lost on its way is not taken for none', async () => {
+    const seen = await inPage(async (ChatModel, WINE) => {
+      const model = await ChatModel.load();
+      const begin = async (options) => { const chat = model.chat(options); await chat.ready; return chat; };
+      const code = async (options) => (await settle(begin(options))).code;
+      const lost = [WINE, null, { text: WINE }, { safetyconfig: WINE }, { safetyConfig: undefined }, { safetyConfig: {} }];
+      const codes = [];
+      for (const options of lost) codes.push(await code(options));
+      const none = [await begin(), await begin({}), await begin({ safetyConfig: null })].map(({ safetyConfig }) => safetyConfig);
+      const chat = await begin({ safetyConfig: WINE });
+      return { codes, none, switched: (await settle(chat.setSafetyConfig())).code, kept: chat.safetyConfig.text };
+    }, WINE);
+    assert.deepEqual(seen.codes, [...Array(4).fill('invalid_option'), 'invalid_safety_config', 'invalid_safety_config']);
+    assert.deepEqual([seen.none, seen.switched, seen.kept], [[null, null, null], 'invalid_safety_config', WINE]);
+  });
+
   test('empty, huge and binary messages, and unknown options', async () => {
     const seen = await inPage(async (ChatModel, { WINE, RED_WINE }) => {
       const chat = (await ChatModel.load()).chat({ safetyConfig: WINE });

@@ -127,6 +127,20 @@ viewTest('stop, the chat waits and answers again, go on; a reload goes on from w
   await button(page, 'Go on').waitFor();
 });
 
+viewTest('to start over while another tab is at it forgets nothing', async (page) => {
+  await page.evaluate(() => {
+    const { request } = navigator.locks;
+    navigator.locks.request = (name, ...rest) => { window.lockName = name; return request.call(navigator.locks, name, ...rest); };
+  });
+  await start(page);
+  await complete(page);
+  await page.evaluate(() => new Promise((held) => { navigator.locks.request(window.lockName, () => { held(); return new Promise(() => {}); }); }));
+  await button(page, 'Start over').click();
+  await page.waitForSelector('.refusal:has-text("Another tab")');
+  await page.reload();
+  await complete(page);
+});
+
 viewTest('a context that is too small is told, and one button loads a larger one', async (page) => {
   await start(page);
   await complete(page);

@@ -81,13 +81,13 @@ test("the user's file runs, and a bad one is told by its line", async () => {
   assert.deepEqual(report.configs.map(({ id, prompts }) => [id, prompts]), [['config-1', 1], ['config-2', 1]]);
   const refused = await withPackage(page, async (ChatModel, text) => {
     const model = await ChatModel.load();
-    const wrong = [{ task: { name: 'mine.jsonl', text } }, { setups: ['magic'] }, { setups: 'ica' }, { task: 'other' }];
+    const wrong = [{ task: { name: 'mine.jsonl', text } }, { setups: ['magic'] }, { setups: 'ica' }, { task: 'other' }, { limit: -1 }, { limits: 3 }, null];
     const said = [];
     for (const options of wrong) said.push(await settle(model.evaluate(options)));
     model.free();
     return said;
   }, `${good}\n{"prompt": 3, "scenario": "x"}`);
-  assert.deepEqual(refused.map(({ name, code }) => [name, code]), ['bad_record', 'invalid_option', 'invalid_option', 'invalid_option'].map((code) => ['CosaError', code]));
+  assert.deepEqual(refused.map(({ name, code }) => [name, code]), ['bad_record', ...Array(6).fill('invalid_option')].map((code) => ['CosaError', code]));
   assert.match(refused[0].message, /mine\.jsonl line 3/);
 });
 

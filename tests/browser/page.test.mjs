@@ -43,6 +43,9 @@ const answers = (page) => texts(page, '.answer .body');
 const labels = (page) => texts(page, '.answer .label');
 const ask = (page, text) => page.fill('#prompt', typeof text === 'string' ? text : JSON.stringify(text)).then(() => page.press('#prompt', 'Enter'));
 
+/** Waits until the page shows that config as the one in force. */
+const inForce = (page, name) => page.waitForFunction((name) => document.getElementById('config-name').textContent === name, name);
+
 /** Waits for the count of finished answers. */
 const answered = (page, count) => page.waitForFunction((count) => document.querySelectorAll('.answer[aria-busy=false]').length === count
   && document.getElementById('stop').hidden, count);
@@ -126,6 +129,21 @@ pageTest('the keyboard is enough', {}, async (page) => {
   assert.equal(await focused(), 'prompt');
 });
 
+pageTest('where the button that was pressed disappears, the box has the focus', {}, async (page) => {
+  const press = (selector) => page.focus(selector).then(() => page.keyboard.press('Enter'));
+  const inBox = () => page.waitForFunction(() => document.activeElement.id === 'prompt');
+  await press('.starter >> nth=0');
+  await inBox();
+  await answered(page, 1);
+  await choose(page, 'library');
+  await press('.divider .button');
+  await inBox();
+  await answered(page, 2);
+  await ask(page, 'word '.repeat(400));
+  await press('.banner [aria-label^=Dismiss]');
+  await inBox();
+});
+
 pageTest('at phone width nothing scrolls sideways and the config is a drawer', { viewport: { width: 390, height: 844 } }, async (page) => {
   const sideways = () => page.evaluate(() => [document.documentElement, document.getElementById('scroller')].some((box) => box.scrollWidth > box.clientWidth));
   assert.equal(await sideways(), false);
@@ -176,12 +194,63 @@ pageTest('a download can be cancelled, and the model before it stays', {}, async
   await answered(page, 1);
 });
 
+pageTest('a first load that is cancelled is told, one that another model takes the place of is not', { stub: true }, async (page, context) => {
+  const placeholder = () => page.getAttribute('#prompt', 'placeholder');
+  await context.route('**/cosa-default.gguf', () => {}); // never comes
+  await page.reload();
+  await page.waitForSelector('.loading');
+  assert.match(await placeholder(), /being opened/);
+  await page.click('.loading .button');
+  await page.waitForSelector('.banner:has-text("cancelled")');
+  assert.match(await placeholder(), /No model is open/);
+  await page.click('.banner button:text-is("Load the embedded model")');
+  await page.waitForSelector('.loading');
+  await page.click('#open-model');
+  await page.setInputFiles('#model-files', { name: 'mine.gguf', mimeType: 'application/octet-stream', buffer: Buffer.from('GGUF') });
+  await ready(page);
+  assert.deepEqual([await page.textContent('#model-name'), await page.locator('.banner').count()], ['mine.gguf', 0]);
+});
+
+pageTest('a config chosen while a chat is opened holds in it, and a question sent at once says under which it is answered', {}, async (page) => {
+  const given = () => texts(page, '.answer .given');
+  await page.evaluate(() => {
+    document.getElementById('new-chat').click();
+    document.querySelector('#config-panel input[value=library]').click();
+  });
+  await inForce(page, "Children's library");
+  await ask(page, WINE);
+  await answered(page, 1);
+  assert.match((await given())[0], /Alcohol is not allowed/);
+  await page.evaluate((question) => {
+    document.querySelector('#config-panel input[value=language]').click();
+    document.getElementById('prompt').value = question;
+    document.getElementById('send').click();
+  }, WINE);
+  await answered(page, 2);
+  assert.match((await given())[1], /Alcohol is allowed/);
+  assert.deepEqual(await labels(page), ["Answered under Children's library", 'Answered under Language school']);
+  assert.deepEqual(await page.$$eval('#conversation > *', (nodes) => nodes.map((node) => node.classList[0])), ['question', 'answer', 'divider', 'question', 'answer']);
+});
+
 pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {
+  const own = 'Alcohol is not allowed. '.repeat(200);
+  const editor = async () => [await page.isVisible('#custom-config'), await page.inputValue('#custom-config'), await page.locator('.banner').count()];
   await choose(page, 'custom');
-  await page.fill('#custom-config', 'Alcohol is not allowed. '.repeat(200));
+  await page.fill('#custom-config', own);
   await page.click('#config-panel button[type=submit]');
   await page.waitForSelector('.banner:has-text("config_too_long")');
+  await page.waitForSelector('#custom-state:has-text("Not in force.")');
   assert.equal(await page.textContent('#config-name'), 'Language school');
+  assert.deepEqual(await editor(), [true, own, 1]);
+  // Neither a pick nor the next visit applies what was refused.
+  await choose(page, 'library');
+  await inForce(page, "Children's library");
+  await choose(page, 'custom');
+  await page.waitForTimeout(200); // the engine would have refused it within
+  assert.deepEqual(await editor(), [true, own, 0]);
+  await page.reload();
+  await ready(page);
+  assert.equal(await page.textContent('#config-name'), "Children's library");
   const long = 'word '.repeat(400);
   await ask(page, long);
   await page.waitForSelector('.banner:has-text("message_too_long")');
@@ -204,6 +273,8 @@ pageTest('hostile text is only text', {}, async (page) => {
     return { pwned: window.pwned, tags: [...new Set([...box.querySelectorAll('*')].map((node) => node.localName))].sort(),
       links: [...box.querySelectorAll('a')].map((link) => [link.href, link.target, link.rel]), shown: box.textContent.includes('<img src=x') };
   }, hostile);
+  const deep = `${'>'.repeat(10_000)} deeper than the parser goes`;
+  assert.equal(await page.evaluate(async (text) => (await import('/markdown.js')).renderMarkdown(text).textContent, deep), deep);
   assert.deepEqual(left, { pwned: undefined, tags: ['a', 'p'], links: [['https://example.org/', '_blank', 'noopener noreferrer nofollow']], shown: true });
 });
 
@@ -234,6 +305,18 @@ pageTest('a config chosen while an answer is written waits for the next one', { 
   await page.waitForSelector('.divider');
   assert.deepEqual(await labels(page), ['Answered under Language school']);
   assert.equal(await page.textContent('#config-name'), "Children's library");
+});
+
+pageTest('what is written while an own config waits stays as it is', { stub: true }, async (page) => {
+  await ask(page, { prefill: 1, decode: 200, stepMs: 10 });
+  await choose(page, 'custom');
+  await page.fill('#custom-config', 'First.');
+  await page.click('#config-panel button[type=submit]');
+  await page.waitForSelector('text=takes effect with the next answer');
+  await page.fill('#custom-config', 'Second.');
+  await inForce(page, 'Your own config');
+  assert.equal(await page.inputValue('#custom-config'), 'Second.');
+  assert.match(await page.textContent('#custom-state'), /Not applied yet/);
 });
 
 for (const [what, script, code] of [['fails', { prefill: 1, decode: 9, failAt: 4 }, 'non_finite'], ['crashes', { prefill: 1, decode: 9, crashAt: 4 }, 'engine_crashed'],

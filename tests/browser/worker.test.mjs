@@ -87,6 +87,46 @@ test('a second generation is refused, the first goes on', async () => {
   assert.deepEqual(seen, { codes: ['wrong_state', 'wrong_state', 'wrong_state'], first: '2 3 4 5 ' });
 });
 
+test('a message that is refused meanwhile leaves the running answer the last one', async () => {
+  const seen = await inPage(async ({ load, script }) => {
+    const chat = (await load()).chat();
+    const first = collect(chat.send(script({ decode: 5, stepMs: 20 })));
+    const { code } = await settle(collect(chat.send('{}')));
+    await first;
+    const last = [chat.lastReasoning, chat.lastStats?.contextLength];
+    const running = chat.send(script({ decode: 300, stepMs: 10 }));
+    await settle(collect(chat.send('{}')));
+    await chat.close();
+    return { code, last, closed: running.finishReason };
+  });
+  assert.deepEqual(seen, { code: 'wrong_state', last: ['hm', 64], closed: 'abort' });
+});
+
+test('calls reach the engine in the order in which they were made', async () => {
+  const seen = await inPage(async ({ load, script }) => {
+    const chat = (await load()).chat();
+    await collect(chat.send(script({ decode: 2 })));
+    const [, taken] = await Promise.all([collect(chat.send('{}')), chat.retract()]);
+    return { taken, left: chat.transcript().messages.length };
+  });
+  assert.deepEqual(seen, { taken: '{}', left: 2 });
+});
+
+test('an aborted signal on a refused or closed chat leaves no rejection unhandled', async () => {
+  const seen = await inPage(async ({ load }) => {
+    const unhandled = [];
+    addEventListener('unhandledrejection', (event) => { event.preventDefault(); unhandled.push(String(event.reason)); });
+    const model = await load();
+    const closed = model.chat();
+    await closed.close();
+    const names = [];
+    for (const chat of [model.chat({ safetyConfig: 'too long' }), closed]) names.push((await settle(collect(chat.send('{}', { signal: AbortSignal.abort() })))).name);
+    await pause(50);
+    return { names, unhandled };
+  });
+  assert.deepEqual(seen, { names: ['AbortError', 'AbortError'], unhandled: [] });
+});
+
 test('a trap rejects all that is pending and says to load again; the transcript stays', async () => {
   const seen = await inPage(async ({ load, script }) => {
     const model = await load();
@@ -206,10 +246,11 @@ test('what cannot be asked is refused before the engine hears of it', async () =
   const seen = await inPage(async ({ load }) => {
     const model = await load();
     const chat = model.chat();
-    const results = [await settle(collect(chat.send(undefined))), await settle(collect(model.complete(3))), await settle(collect(chat.send('{}', { stop: () => {} })))];
+    const results = [await settle(collect(chat.send(undefined))), await settle(collect(model.complete(3))), await settle(collect(chat.send('{}', { stop: () => {} }))),
+      await settle(collect(chat.send('{}', null))), await settle(collect(model.complete('{}', null))), await settle(collect(model.respond([], 3)))];
     return { codes: results.map(({ code }) => code), ids: [...await model.tokenize('ab')], text: await model.detokenize([97, 98]), bytes: await model.memoryBytes() };
   });
-  assert.deepEqual(seen, { codes: Array(3).fill('invalid_option'), ids: [97, 98], text: 'ab', bytes: 65536 });
+  assert.deepEqual(seen, { codes: Array(6).fill('invalid_option'), ids: [97, 98], text: 'ab', bytes: 65536 });
 });
 
 for (const [prefix, said] of [['/no-engine/', /WebAssembly engine could not be started/], ['/no-worker/', /worker could not be started/]]) {

@@ -129,8 +129,13 @@ export class EvaluateView {
     const run = this.#run;
     if (!run || run.complete || this.#blocked() || this.page.session.evaluating) return;
     this.rating.close();
-    await alone(run.key, (free) => {
-      if (free) return this.#measure(run);
+    await this.#alone(run.key, () => this.#measure(run));
+  }
+
+  /** Resolves to what `work` gives; to undefined where another tab is at it, which the reader is told. */
+  #alone(key, work) {
+    return alone(key, (free) => {
+      if (free) return work();
       this.form.refuse('Another tab of this page is running this very evaluation.');
       return undefined;
     });
@@ -167,7 +172,8 @@ export class EvaluateView {
 
   async #startOver() {
     if (!this.#run || this.#blocked()) return;
-    await this.#store.remove(this.#run.key);
+    const { key } = this.#run;
+    if (!await this.#alone(key, () => this.#store.remove(key).then(() => true))) return;
     await this.#plan();
     await this.#start();
   }
