@@ -21,6 +21,7 @@ impl<'c> Ask<'c> {
         let fits = wanted(policy, topic, draw);
         let own: Vec<&Request> = all
             .filter(|request| fits.is_none() || request.scope.as_deref() == fits)
+            .filter(|request| draw.can_ask(&request.asks))
             .collect();
         let request = match own.len() {
             0 => &topic.requests[draw.below(topic.requests.len())],

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::composed::Composed;
+use super::is_held_out;
 use crate::align::records::PromptLine;
 use crate::error::{Error, Result};
 
@@ -141,15 +142,15 @@ impl Content {
         Ok(content)
     }
 
-    /// Each request once, in its first wording, with the topic as its risk where it is
-    /// sensitive: what `configs` begins with.
+    /// Each request once, in its first wording that is learned from, with the topic as its risk
+    /// where it is sensitive: what `configs` begins with.
     #[must_use]
     pub fn prompts(&self) -> Vec<PromptLine> {
         let lines = self.topics.iter().chain(&self.harmless).flat_map(|topic| {
             let risks = topic.sensitive.then(|| topic.id.clone());
             (topic.requests.iter().enumerate()).map(move |(at, request)| PromptLine {
                 id: format!("{}-{at}", topic.id),
-                prompt: request.asks[0].clone(),
+                prompt: first(&request.asks).clone(),
                 risks: risks.iter().cloned().collect(),
             })
         });
@@ -188,6 +189,12 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// The first of these wordings that is plain and not held out, if there is one.
+fn first(asks: &[String]) -> &String {
+    let plain = |ask: &&String| !ask.contains('<') && !is_held_out(ask);
+    asks.iter().find(plain).unwrap_or(&asks[0])
 }
 
 fn read_all(folder: &Path) -> Result<Vec<Topic>> {

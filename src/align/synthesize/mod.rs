@@ -107,18 +107,32 @@ impl Draw {
     /// behind stays as it is when other items take the place of these.
     fn one(&mut self, items: &[String], part: Part) -> String {
         let random = &mut ChaCha8Rng::seed_from_u64(self.random.next_u64());
-        let is_own = |item: &&String| is_held_out(item) == (part == Part::HeldOut);
-        let mut any = (0..TRIES).filter_map(|_| items.get(below(random, items.len())));
-        let item = any.find(is_own).or_else(|| {
-            let own: Vec<&String> = items.iter().filter(is_own).collect();
-            let all = if own.is_empty() {
-                items.iter().collect()
-            } else {
-                own
-            };
-            all.get(below(random, all.len())).copied()
+        let own = |item: &&String| is_held_out(item) == (part == Part::HeldOut);
+        let fits = |text: &String| part == Part::Learned || !is_learned(text, items);
+        let mut any = (0..TRIES).filter_map(|_| {
+            let item = items.get(below(random, items.len())).filter(own);
+            item.map(|item| form(item, random)).filter(fits)
         });
+        if let Some(text) = any.next() {
+            return text;
+        }
+        let own: Vec<&String> = items.iter().filter(own).collect();
+        let tries = if own.is_empty() { 0 } else { TRIES };
+        let mut of_own = (0..tries).filter_map(|_| {
+            let item = own.get(below(random, own.len()));
+            item.map(|item| form(item, random)).filter(fits)
+        });
+        if let Some(text) = of_own.next() {
+            return text;
+        }
+        let item = items.get(below(random, items.len()));
         form(item.map_or("", String::as_str), random)
+    }
+
+    /// Whether some of these wordings of a request belong to the part that is asked from.
+    pub(super) fn can_ask(&self, items: &[String]) -> bool {
+        let held_out = |item: &&String| is_held_out(item) && !is_learned(item, items);
+        self.asks == Part::Learned || items.iter().any(|item| held_out(&item))
     }
 
     /// Whether a combination of these ids belongs to this part.
@@ -157,6 +171,13 @@ fn is_form(template: &str, text: &str) -> bool {
             .filter_map(|it| text.strip_prefix(it));
         behind.any(|text| is_form(rest, text))
     })
+}
+
+/// Whether one of the items that are learned can say this: then it is not held out, whatever
+/// the words that it came from.
+fn is_learned(text: &str, items: &[String]) -> bool {
+    let mut learned = items.iter().filter(|item| !is_held_out(item));
+    learned.any(|item| is_form(item, text))
 }
 
 /// One text in eight, by its letters alone (FNV-1a).

@@ -57,8 +57,8 @@ impl Wording {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::super::Part;
     use super::super::tests::{content, draw};
+    use super::super::{Part, is_learned};
     use super::*;
 
     #[test]
@@ -88,5 +88,16 @@ mod tests {
         );
         let written = |it: &String| it.contains("foul") || it.ends_with(" bad.");
         assert!(denials(Part::HeldOut).iter().all(written));
+    }
+
+    #[test]
+    fn no_learned_template_can_say_what_is_held_out() {
+        let wording = content().wording;
+        for templates in [wording.allow, wording.deny, wording.only_for] {
+            for number in 0..1000 {
+                let text = draw(number, Part::HeldOut).of(&templates);
+                assert!(!is_learned(&text, &templates), "{text}");
+            }
+        }
     }
 }
