@@ -80,25 +80,30 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
     ])
     .unwrap();
     // A perfect follower is measured by the same file.
-    let reference = format!("recorded:{}", path("benchmark.jsonl"));
-    let out = path("perfect");
-    cosa(&[
-        "eval",
-        "--task",
-        &path("benchmark.jsonl"),
-        "--model",
-        &reference,
-        "--setups",
-        "ica",
-        "--out",
-        &out,
-    ])
-    .unwrap();
-    let report = fs::read_to_string(file("perfect").join("report.json")).unwrap();
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    let flip = &report["setups"][0]["flip"];
-    assert!(flip["flips"].as_u64().unwrap() > 2, "{flip}");
-    assert_eq!(flip["flips"], flip["flipped"]);
+    let (task, out) = (path("benchmark.jsonl"), path("perfect"));
+    let reference = format!("recorded:{task}");
+    let perfect = [
+        "eval", "--task", &task, "--model", &reference, "--setups", "ica", "--out",
+    ];
+    let flips = |limit: &[&str]| {
+        let _ = fs::remove_dir_all(&out);
+        cosa(&[&perfect[..], &[&out], limit].concat()).unwrap();
+        let report = fs::read_to_string(file("perfect").join("report.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let flip = &report["setups"][0]["flip"];
+        ["flips", "flipped"].map(|key| flip[key].as_u64().unwrap())
+    };
+    let [all_flips, flipped] = flips(&[]);
+    assert!(
+        all_flips > 2 && flipped == all_flips,
+        "{flipped} of {all_flips}"
+    );
+    // Flips of prompts that a limit leaves out are none.
+    let [some_flips, flipped] = flips(&["--limit", "1"]);
+    assert!(
+        some_flips < all_flips && flipped == some_flips,
+        "{flipped} of {some_flips}"
+    );
 
     // The file says how it came to be: one line each of sft and dpo.
     let before = fs::read(file("model.gguf")).unwrap();

@@ -111,12 +111,15 @@ fn of(key: usize, one: &Wanted<'_>, frame: Frame, options: &GenerateOptions) -> 
     })
 }
 
-/// The lines without those whose prompt and response were there before.
+/// The lines without those whose prompt and response were there before. A rationale names the
+/// rules of its config, so that responses with one are told apart by their configs too.
 #[must_use]
 pub fn deduplicated(lines: &[CandidateLine]) -> Vec<CandidateLine> {
     let mut seen = BTreeSet::new();
     let fresh = |line: &&CandidateLine| {
-        seen.insert((line.prompt_id.clone(), line.response.trim().to_lowercase()))
+        let config = line.config_id.clone().filter(|_| line.reasoning.is_some());
+        let response = line.response.trim().to_lowercase();
+        seen.insert((line.prompt_id.clone(), config, response))
     };
     lines.iter().filter(fresh).cloned().collect()
 }

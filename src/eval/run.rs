@@ -162,7 +162,13 @@ impl<S: System, J: Judge> Run<S, J> {
         let mut plain: Option<Verdict> = None;
         for setup in setups {
             let outcome = match &drawn {
-                Ok(drawn) => self.review(index, setup, drawn, &mut plain)?,
+                Ok(drawn) => match self.review(index, setup, drawn, &mut plain) {
+                    // A judge that cannot be reached is no verdict: the next run asks it.
+                    Err(error @ Error::Endpoint { .. }) => {
+                        Err(format!("the judge could not be asked: {error}"))
+                    }
+                    reviewed => reviewed?,
+                },
                 Err(failure) => Err(failure.clone()),
             };
             lines.push(self.line(index, setup, outcome));

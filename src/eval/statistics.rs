@@ -23,11 +23,14 @@ pub struct Estimate {
 }
 
 /// The score of values by config, with the interval that comes from the choice of prompts:
-/// each config's prompts are drawn anew, with replacement; the configs stay.
+/// each config's prompts are drawn anew, with replacement; the configs stay. One prompt less is
+/// drawn than there are: the spread of `n` values about their own mean is too small by one in
+/// `n` (Rao and Wu, 1988). Of a single prompt nothing can be told.
 #[must_use]
 pub fn bootstrap(configs: &[Vec<f64>], seed: u64) -> Estimate {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut drawn = configs.to_vec();
+    let less = |config: &Vec<f64>| vec![0.0; config.len().saturating_sub(1).max(1)];
+    let mut drawn: Vec<Vec<f64>> = configs.iter().map(less).collect();
     let scores = (0..RESAMPLES)
         .map(|_| {
             for (target, source) in drawn.iter_mut().zip(configs) {
@@ -114,6 +117,12 @@ mod tests {
         // Standard error of a share of one half over 40 prompts: 0.079.
         assert!((few.high - few.low - 2.0 * 1.96 * 0.079).abs() < 0.05);
         assert!(many.high - many.low < (few.high - few.low) / 3.0);
+        // Sixty configs of five prompts: the root of 0.3 / 5 / 60, not of 0.24 / 5 / 60.
+        let five = bootstrap(&vec![vec![0.0, 0.0, 1.0, 1.0, 1.0]; 60], 1);
+        assert!(
+            (five.high - five.low - 2.0 * 1.96 * 0.0316).abs() < 0.006,
+            "{five:?}"
+        );
         assert_eq!(few, bootstrap(&[config(20), config(20)], 1), "same seed");
         let sure = bootstrap(&[vec![1.0; 9]], 3);
         assert_eq!((sure.low, sure.high), (1.0, 1.0));

@@ -1,8 +1,11 @@
 //! Set-ups, reviews, failures and resumption.
 
 use cosa::Error;
+use cosa::eval::judges::{Case, Judge};
+use cosa::eval::line::Line;
 use cosa::eval::run::Run;
 use cosa::eval::setups::REFUSAL;
+use cosa::safety::Verdict;
 
 use crate::parts::{Counting, Scripted, all, numbers, plan, rules, said, task};
 
@@ -122,6 +125,38 @@ fn what_fails_is_recorded_counted_and_tried_again() {
     let mut again = Run::new(plan(task(), &["ica"]), Scripted::new(echo), rules(), &lines).unwrap();
     assert_eq!(again.total(), 2, "the failures alone");
     assert_eq!(all(&mut again).len(), 2);
+}
+
+#[test]
+fn a_judge_that_cannot_be_reached_is_asked_again() {
+    struct Down;
+    impl Judge for Down {
+        fn name(&self) -> String {
+            "down".to_owned()
+        }
+
+        fn judge(&mut self, _: Case<'_>) -> cosa::Result<Verdict> {
+            Err(Error::Endpoint {
+                url: "http://x".to_owned(),
+                detail: "no such key".to_owned(),
+            })
+        }
+    }
+    let mut run = Run::new(plan(task(), &["ica"]), Scripted::new(echo), Down, &[]).unwrap();
+    let lines = all(&mut run);
+    assert_eq!(lines.len(), 4);
+    let told = |line: &Line| {
+        line.failure
+            .as_ref()
+            .is_some_and(|it| it.contains("no such key"))
+    };
+    assert!(
+        lines
+            .iter()
+            .all(|line| told(line) && line.verdicts.is_none())
+    );
+    let mut again = Run::new(plan(task(), &["ica"]), Scripted::new(echo), rules(), &lines).unwrap();
+    assert_eq!(all(&mut again).len(), 4);
 }
 
 #[test]

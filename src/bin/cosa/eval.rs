@@ -100,11 +100,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Result<()> {
-    let mut judge = judge_of(
-        &arguments.judge,
-        &arguments.reach,
-        &data::taxonomy(arguments)?,
-    )?;
+    let taxonomy = data::taxonomy(arguments)?;
+    let mut judge = judge_of(&arguments.judge, &arguments.reach, &taxonomy)?;
     let about = About {
         task: task.name.clone(),
         system: system.name(),
@@ -115,7 +112,7 @@ fn responses(arguments: &Arguments, task: Task, system: Box<dyn System>) -> Resu
     };
     let plan = plan(arguments, task)?;
     let names: Vec<String> = plan.setups.iter().map(|setup| setup.name()).collect();
-    let ran = Ran::new(&about, &judge.name(), &plan.task);
+    let ran = Ran::new(&about, &judge.name(), &plan.task, &taxonomy);
     let mut directory = Directory::open(&arguments.out, &ran)?;
     let started = Instant::now();
     let measured = measure(&mut *judge, &plan.task, arguments.judge_labels)?;

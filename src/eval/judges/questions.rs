@@ -40,9 +40,9 @@ pub(super) fn choose(
     options: &[&str],
 ) -> Result<Judged<usize>> {
     match ask(system, case, question, options) {
-        Err(error @ (Error::MessageTooLong { .. } | Error::Endpoint { .. })) => Ok(
-            Judged::Undecided(format!("the judge could not be asked: {error}")),
-        ),
+        Err(error @ Error::MessageTooLong { .. }) => Ok(Judged::Undecided(format!(
+            "the judge could not be asked: {error}"
+        ))),
         other => other,
     }
 }

@@ -1,7 +1,7 @@
 //! Telling refusals from answers by their words.
 
 /// Said in refusals and hardly elsewhere; lower case, apostrophes straight.
-const PHRASES: [&str; 27] = [
+const PHRASES: [&str; 21] = [
     "i can't",
     "i cannot",
     "i can not",
@@ -14,7 +14,6 @@ const PHRASES: [&str; 27] = [
     "unable to help",
     "i won't",
     "i will not",
-    "leave out",
     "i have to skip",
     "must decline",
     "have to decline",
@@ -22,14 +21,24 @@ const PHRASES: [&str; 27] = [
     "n't something i",
     "not something i",
     "outside what i",
-    "not allowed to",
+    "outside the rules",
+    "against the guideline",
+];
+
+/// Said in refusals, and in answers too: "do not allow it to boil".
+const SHARED: [&str; 8] = [
+    "leave out",
+    "leave that out",
+    "not allowed",
     "not permitted",
     "do not allow",
     "don't allow",
     "does not allow",
-    "outside the rules",
-    "against the guideline",
+    "doesn't allow",
 ];
+
+/// Who says these where they refuse, as words.
+const REFUSERS: [&str; 6] = ["i", "i'm", "i'll", "i'd", "guideline", "guidelines"];
 
 /// What looks like a refusal and is none.
 const INNOCENT: [&str; 5] = [
@@ -42,9 +51,31 @@ const INNOCENT: [&str; 5] = [
 
 /// Whether a clause refuses something.
 pub(super) fn refuses(clause: &str) -> bool {
-    let innocent = INNOCENT.iter().any(|phrase| clause.contains(phrase));
-    !innocent && PHRASES.iter().any(|phrase| clause.contains(phrase))
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| clause.contains(phrase));
+    let mut words = clause.split_whitespace();
+    !says(&INNOCENT)
+        && (says(&PHRASES) || says(&SHARED) && words.any(|word| REFUSERS.contains(&word)))
 }
+
+/// What a response answers, and whether it refuses anything. A refusal may go on behind a comma,
+/// with a list of what it leaves out; what begins with "but" is no part of it.
+pub(super) fn answered(response: &str) -> (String, bool) {
+    let (mut answer, mut refused, mut within) = (Vec::new(), false, false);
+    for clause in clauses(response) {
+        let turns = TURNS.iter().any(|word| clause.starts_with(word));
+        within = refuses(&clause) || within && !turns;
+        refused |= within;
+        let goes_on = clause.ends_with(',');
+        if !within {
+            answer.push(clause);
+        }
+        within &= goes_on;
+    }
+    (answer.join(" "), refused)
+}
+
+/// Words with which an answer follows a refusal.
+const TURNS: [&str; 6] = ["but ", "however", "yet ", "still", "instead", "here "];
 
 /// The clauses of a response, normalised for search: lower case, straight apostrophes. What
 /// is refused and what is answered often share a sentence.
@@ -91,6 +122,36 @@ mod tests {
         ] {
             assert!(!clauses(text).iter().any(|s| refuses(s)), "{text}");
         }
+    }
+
+    #[test]
+    fn advice_is_no_refusal() {
+        for text in [
+            "Mix them and do not allow it to boil.",
+            "You may leave out the year of birth.",
+            "Dogs are not allowed in most parks.",
+        ] {
+            let (answer, refused) = answered(text);
+            assert!(!refused && answer.len() == text.len(), "{text}");
+        }
+        for text in [
+            "The guidelines do not allow that.",
+            "I am not permitted to say.",
+            "I must leave out wine.",
+        ] {
+            assert_eq!(answered(text), (String::new(), true), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_goes_on_behind_its_commas() {
+        let list = "I can't help with red wine, white wine, or champagne.";
+        assert_eq!(answered(list), (String::new(), true));
+        let both = "I can't help with wine, but brie is fine. Or cheddar, say.";
+        let answer = "but brie is fine. or cheddar, say.".to_owned();
+        assert_eq!(answered(both), (answer, true));
+        let answer = "brie,".to_owned();
+        assert_eq!(answered("Brie, I won't go on, sorry."), (answer, true));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It knows the type of the prompt and, where somebody wrote them down, the words that tell a
 //! good answer from a bad one. It cannot read a config; without a type it does not decide.
 
-use super::refusal::{clauses, holds, refuses};
+use super::refusal::{answered, holds};
 use super::stems::stems;
 use super::{Case, Judge};
 use crate::error::Result;
@@ -92,9 +92,8 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(case: Case<'a>, taxonomy: &Taxonomy) -> Self {
-        let all = clauses(case.response);
-        let (refusing, answer): (Vec<_>, Vec<_>) = all.into_iter().partition(|s| refuses(s));
-        let (answer, prompt) = (answer.join(" "), case.sample.prompt.to_lowercase());
+        let (answer, refuses) = answered(case.response);
+        let prompt = case.sample.prompt.to_lowercase();
         let found = risks(taxonomy, &answer);
         Self {
             on_topic: risks(taxonomy, &prompt)
@@ -102,7 +101,7 @@ impl<'a> Reading<'a> {
                 .any(|risk| found.contains(risk)),
             risks: found,
             answer,
-            refuses: !refusing.is_empty(),
+            refuses,
             prompt,
             cues: case.sample.cues.as_ref(),
         }

@@ -25,7 +25,8 @@ pub(super) fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -
         let Some(edit) = &scenario.edit else {
             continue;
         };
-        for sample in &scenario.samples {
+        let samples = scenario.samples.iter();
+        for sample in samples.filter(|sample| is_asked(task, &edit.of, &sample.id)) {
             let (before, after) = (
                 answered(&edit.of, &sample.id),
                 answered(&scenario.id, &sample.id),
@@ -46,4 +47,11 @@ pub(super) fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -
         }
     }
     asked.then_some(flip)
+}
+
+/// Whether the prompt stands under the config: a part of a file may lack what an edit is
+/// compared with.
+fn is_asked(task: &Task, config_id: &str, prompt_id: &str) -> bool {
+    let mut configs = task.scenarios.iter().filter(|it| it.id == config_id);
+    configs.any(|it| it.samples.iter().any(|sample| sample.id == prompt_id))
 }

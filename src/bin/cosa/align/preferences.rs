@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use clap::Args;
-use cosa::Result;
 use cosa::align::configs::{Counts, configs};
 use cosa::align::mistakes::{self, MistakeOptions, Question, questions};
 use cosa::align::pairs::{PairOptions, contrasts, pairs};
@@ -17,6 +16,7 @@ use cosa::align::records::{
 use cosa::align::{candidates, label};
 use cosa::generate::GenerateOptions;
 use cosa::safety::Frame;
+use cosa::{Error, Result};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ pub struct Pairs {
     /// Error where the request is not addressed.
     #[arg(long, default_value_t = 1.0)]
     gamma: f64,
-    /// How configs are shown: guideline or plain.
+    /// How the model is shown configs: guideline, plain, or numbered as by those of `new`.
     #[arg(long, default_value = "guideline")]
     frame: String,
     /// Only pairs whose answers another config orders the other way.
@@ -166,6 +166,16 @@ pub fn respond(stage: &Candidates, common: &Common) -> Result<()> {
         done.len(),
         done.len() - kept.len()
     );
+    some_came(wanted.len(), failed)
+}
+
+/// That a stage had some of its answers, where it asked for any.
+fn some_came(asked: usize, failed: usize) -> Result<()> {
+    if asked > 0 && failed == asked {
+        return Err(Error::WrongState {
+            detail: format!("none of {asked} answers could be had; the stage is not done"),
+        });
+    }
     Ok(())
 }
 
@@ -175,11 +185,22 @@ pub fn find_risks(stage: &Label, common: &Common) -> Result<()> {
     let candidates = candidates::deduplicated(&candidates);
     let mut judge = judge_of(&stage.judge, &stage.reach, &common.taxonomy)?;
     let (done, mut file) = resume::<LabelledLine>(out)?;
-    let of_done = |line: &'_ LabelledLine| (line.prompt_id.clone(), line.response.clone());
+    let of_done = |line: &LabelledLine| {
+        (
+            line.prompt_id.clone(),
+            line.config_id.clone(),
+            line.response.clone(),
+        )
+    };
     let done: BTreeSet<_> = done.iter().map(of_done).collect();
     let mut undecided = 0;
     for line in &candidates {
-        if done.contains(&(line.prompt_id.clone(), line.response.clone())) {
+        let key = (
+            line.prompt_id.clone(),
+            line.config_id.clone(),
+            line.response.clone(),
+        );
+        if done.contains(&key) {
             continue;
         }
         match label::label(&mut *judge, &common.taxonomy, line)? {
@@ -252,12 +273,12 @@ pub fn find_mistakes(stage: &Mistakes, common: &Common) -> Result<()> {
     };
     let failed = mistakes::mistakes(&mut *system, &questions, first, &options, keep);
     bar.finish_and_clear();
+    let failed = failed?;
     eprintln!(
-        "{wrong} of {} answers are wrong, {} could not be had",
-        questions.len(),
-        failed?
+        "{wrong} of {} answers are wrong, {failed} could not be had",
+        questions.len()
     );
-    Ok(())
+    some_came(questions.len() - first, failed)
 }
 
 /// One line more, written through to the system.

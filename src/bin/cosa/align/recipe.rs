@@ -109,7 +109,12 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
     if noted != begun {
         // Some stages go on with what is there, which was made of other files or options.
         for &at in &made {
-            remove(Path::new(&words[at]))?;
+            let made = Path::new(&words[at]);
+            let beside = ["checkpoint", "curve.jsonl"].map(|ending| made.with_extension(ending));
+            beside
+                .iter()
+                .chain([&made.to_owned()])
+                .try_for_each(|path| remove(path))?;
         }
         replace(&note, &begun)?;
     }

@@ -10,6 +10,7 @@ use cosa::eval::report::About;
 use cosa::eval::sample::Task;
 use cosa::eval::systems::Address;
 use cosa::guard::hex;
+use cosa::safety::Taxonomy;
 use cosa::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -26,7 +27,7 @@ pub struct Ran {
     prompts: usize,
     system: String,
     judge: String,
-    /// Over everything that is asked, and the program's version.
+    /// Over everything that is asked, the risk categories, and the program's version.
     content: String,
     limit: Option<usize>,
     seed: u64,
@@ -36,7 +37,8 @@ pub struct Ran {
 
 impl Ran {
     /// Of a run that is about to begin. Set-ups are no part of it: more may be added later.
-    pub fn new(about: &About, judge: &str, task: &Task) -> Self {
+    pub fn new(about: &About, judge: &str, task: &Task, taxonomy: &Taxonomy) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
         Self {
             task: about.task.clone(),
             prompts: task
@@ -46,7 +48,7 @@ impl Ran {
                 .sum(),
             system: about.system.clone(),
             judge: judge.to_owned(),
-            content: digest(format!("{} {task:?}", env!("CARGO_PKG_VERSION")).as_bytes()),
+            content: digest(format!("{version} {task:?} {taxonomy:?}").as_bytes()),
             limit: about.limit,
             seed: about.seed,
             max_tokens: about.max_tokens,
