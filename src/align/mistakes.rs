@@ -40,7 +40,7 @@ pub struct MistakeOptions {
     /// How they are drawn.
     pub generate: GenerateOptions,
     /// An answer is right where its rationale is the right one, to the letter, whatever words
-    /// follow; where this is set, these too.
+    /// follow; where this is set, these too, unless they refuse: there are many ways to do so.
     pub strict: bool,
 }
 
@@ -120,12 +120,16 @@ fn ask(key: usize, question: &Question<'_>, options: &GenerateOptions) -> Result
     })
 }
 
+/// How rationales end that refuse.
+const REFUSES: &str = "So no.";
+
 fn is_right(said: &Response, right: &TurnLine, strict: bool) -> bool {
     let same_text = said.text.trim() == right.content.trim();
     match &right.reasoning_content {
         Some(rationale) => {
-            let same = said.reasoning.as_deref().map(str::trim) == Some(rationale.trim());
-            same && (same_text || !strict)
+            let rationale = rationale.trim();
+            let same = said.reasoning.as_deref().map(str::trim) == Some(rationale);
+            same && (same_text || !strict || rationale.ends_with(REFUSES))
         }
         None => same_text,
     }
@@ -238,6 +242,14 @@ mod tests {
         options.strict = true;
         let strict = found(&questions, 0, &options).unwrap().0;
         assert_eq!(strict.iter().flatten().count(), 2);
+        // A refusal may be worded in any way.
+        for (rationale, right) in [("So no.", true), ("So yes.", false)] {
+            let said = Response {
+                text: "Never.".to_owned(),
+                reasoning: Some(rationale.to_owned()),
+            };
+            assert_eq!(is_right(&said, &answer(rationale, None), true), right);
+        }
         let odd = [TurnLine::new("wizard", "hm")];
         let odd = Question {
             before: &odd,

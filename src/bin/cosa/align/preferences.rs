@@ -123,8 +123,8 @@ pub struct Mistakes {
     /// 0 is greedy.
     #[arg(long, default_value_t = 0.0)]
     temperature: f64,
-    /// Compare the answers behind right rationales too: for data in which each question has one
-    /// answer, in one wording.
+    /// Compare the answers behind right rationales too, but for refusals: for data in which each
+    /// question has one answer, in one wording.
     #[arg(long)]
     strict: bool,
 }
