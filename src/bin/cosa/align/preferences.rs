@@ -184,23 +184,14 @@ pub fn find_risks(stage: &Label, common: &Common) -> Result<()> {
     let candidates: Vec<CandidateLine> = common.read(&stage.candidates)?;
     let candidates = candidates::deduplicated(&candidates);
     let mut judge = judge_of(&stage.judge, &stage.reach, &common.taxonomy)?;
-    let (done, mut file) = resume::<LabelledLine>(out)?;
-    let of_done = |line: &LabelledLine| {
-        (
-            line.prompt_id.clone(),
-            line.config_id.clone(),
-            line.response.clone(),
-        )
-    };
-    let done: BTreeSet<_> = done.iter().map(of_done).collect();
+    let (labelled, mut file) = resume::<LabelledLine>(out)?;
+    let done: BTreeSet<_> = labelled
+        .iter()
+        .map(|line| (&line.prompt_id, &line.config_id, &line.response))
+        .collect();
     let mut undecided = 0;
     for line in &candidates {
-        let key = (
-            line.prompt_id.clone(),
-            line.config_id.clone(),
-            line.response.clone(),
-        );
-        if done.contains(&key) {
+        if done.contains(&(&line.prompt_id, &line.config_id, &line.response)) {
             continue;
         }
         match label::label(&mut *judge, &common.taxonomy, line)? {

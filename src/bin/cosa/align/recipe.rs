@@ -105,8 +105,7 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
         eprintln!("   done before");
         return Ok(());
     }
-    let begun = format!("{key}{BEGUN}");
-    if noted != begun {
+    if !noted.starts_with(&key) {
         // Some stages go on with what is there, which was made of other files or options.
         for &at in &made {
             let made = Path::new(&words[at]);
@@ -116,8 +115,8 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
                 .chain([&made.to_owned()])
                 .try_for_each(|path| remove(path))?;
         }
-        replace(&note, &begun)?;
     }
+    replace(&note, &format!("{key}{BEGUN}"))?;
     super::run(arguments)?;
     replace(&note, &key)
 }
