@@ -105,24 +105,22 @@ impl Draw {
 
     /// However many numbers that takes, one is drawn from the chance of the whole: what comes
     /// behind stays as it is when other items take the place of these.
-    fn one(&mut self, items: &[String], part: Part) -> String {
+    fn one<'i>(&mut self, items: &'i [String], part: Part) -> String {
         let random = &mut ChaCha8Rng::seed_from_u64(self.random.next_u64());
-        let own = |item: &&String| is_held_out(item) == (part == Part::HeldOut);
+        let is_own = |item: &String| is_held_out(item) == (part == Part::HeldOut);
         let fits = |text: &String| part == Part::Learned || !is_learned(text, items);
-        let mut any = (0..TRIES).filter_map(|_| {
-            let item = items.get(below(random, items.len())).filter(own);
-            item.map(|item| form(item, random)).filter(fits)
-        });
-        if let Some(text) = any.next() {
+        let mut some = |count: usize, item: &dyn Fn(usize) -> &'i String| {
+            let tries = if count == 0 { 0 } else { TRIES };
+            (0..tries).find_map(|_| {
+                let item = item(below(random, count));
+                is_own(item).then(|| form(item, random)).filter(fits)
+            })
+        };
+        if let Some(text) = some(items.len(), &|at| &items[at]) {
             return text;
         }
-        let own: Vec<&String> = items.iter().filter(own).collect();
-        let tries = if own.is_empty() { 0 } else { TRIES };
-        let mut of_own = (0..tries).filter_map(|_| {
-            let item = own.get(below(random, own.len()));
-            item.map(|item| form(item, random)).filter(fits)
-        });
-        if let Some(text) = of_own.next() {
+        let own: Vec<&String> = items.iter().filter(|item| is_own(item)).collect();
+        if let Some(text) = some(own.len(), &|at| own[at]) {
             return text;
         }
         let item = items.get(below(random, items.len()));
