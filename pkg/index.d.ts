@@ -70,8 +70,8 @@ export interface ModelInfo {
   sha256: string;
   /** Bytes that the weights take in memory. */
   weightBytes: number;
-  /** How the model wants to see a config: in the frame of the paper, as it is, or with a number behind each rule. */
-  safetyFrame: 'guideline' | 'plain' | 'numbered';
+  /** How the model wants to see a config: in the frame of the paper, as it is, or as what it reads in each rule, which the engine asks it for. */
+  safetyFrame: 'guideline' | 'plain' | 'read';
   /** The licence that the file names. */
   license?: string;
 }
@@ -165,7 +165,7 @@ export interface AssistantMessage {
   content: string;
   /** Text between `<think>` tags. */
   reasoning?: string;
-  /** How the reasoning read the rules of the config; only where `safetyFrame` is `numbered`. */
+  /** How the model read the rules of the config, where they say something of a topic; only where `safetyFrame` is `read`. */
   rules?: RuleReading[];
   /** The config that this answer was given under. */
   safetyConfig: SafetyConfig | null;
@@ -253,6 +253,12 @@ export declare class Chat {
 
   /** Puts the conversation under another config from the next answer on; resolves to it. A refused one changes nothing. */
   setSafetyConfig(safetyConfig: SafetyConfigInput): Promise<SafetyConfig | null>;
+
+  /**
+   * How the model reads the rules of the config in force, before anything is asked: what it misreads, it will not
+   * follow. Empty where `safetyFrame` is not `read`. Nothing is decided yet, so no `decides` is true.
+   */
+  readings(): Promise<RuleReading[]>;
 
   /** Takes the last user message and its answer back; resolves to the user's text, or null where there is none. */
   retract(): Promise<string | null>;

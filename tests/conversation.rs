@@ -12,10 +12,10 @@ use std::fs;
 
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
-use cosa::guard::{Authority, Session};
+use cosa::guard::{Authority, ConfigReader, Session};
 use cosa::safety::SafetyConfig;
 use cosa::text::StreamDecoder;
-use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file};
+use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed};
 
 fn options(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
@@ -113,6 +113,60 @@ fn a_config_that_does_not_fit_is_an_error_at_once() {
 }
 
 #[test]
+fn a_config_of_which_nothing_is_read_allows_nothing() {
+    let model = load(Reference, &tiny_framed("read"), Authority::anyone());
+    let mut session = Session::new(model);
+    let chat = session
+        .create_chat(config("Wine is fine. Gin, too."))
+        .unwrap();
+    ask(&mut session, chat, "gin?", &options(3));
+    let seen = seen(&session, chat);
+    assert!(seen.starts_with("system\nelse no.\nuser\ngin?"), "{seen}");
+    let conversation = session.chat(chat).unwrap();
+    assert!(conversation.read(session.model(), "").unwrap().is_empty());
+    let most = ConfigReader::MOST_CONTEXTS * CONTEXT;
+    let many = "A b.\n".repeat(most / 5);
+    assert!(session.create_chat(config(&many)).is_ok());
+    let error = session.create_chat(config(&(many + "A b."))).unwrap_err();
+    assert_eq!(error.code(), "config_too_long");
+    let long = session
+        .create_chat(config(&"x".repeat(CONTEXT)))
+        .unwrap_err();
+    assert_eq!(long.code(), "config_too_long");
+}
+
+#[test]
+fn each_rule_is_read_alone_and_what_was_read_is_shown() {
+    let mut session = embedded();
+    let chat = session.create_chat(config(LIBRARY)).unwrap();
+    let read = session
+        .chat(chat)
+        .unwrap()
+        .read(session.model(), "")
+        .unwrap();
+    let read: Vec<_> = read
+        .iter()
+        .map(|it| (&*it.rule, &*it.read_as, it.decides))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("Alcohol is not allowed.", "alcohol no", false),
+            ("Everything else may be answered.", "else yes", false)
+        ]
+    );
+    ask(
+        &mut session,
+        chat,
+        "Which food goes well with red wine?",
+        &GenerateOptions::default(),
+    );
+    assert!(seen(&session, chat).starts_with("system\nalcohol no, else yes.\nuser\nWhich"));
+    let rules = &session.chat(chat).unwrap().exchanges()[0].answer.rules;
+    assert!(rules[0].decides && !rules[1].decides, "{rules:?}");
+}
+
+#[test]
 fn bad_user_text_loses_nothing() {
     let mut session = session();
     let chat = session.create_chat(config("Short.")).unwrap();
@@ -197,6 +251,13 @@ fn prototype() -> Option<Session<Cpu>> {
     Some(Session::new(model))
 }
 
+/// The model that ships.
+fn embedded() -> Session<Cpu> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
+    let bytes = fs::read(path).unwrap();
+    Session::new(load(Cpu::new(), &bytes, Authority::anyone()))
+}
+
 #[test]
 fn the_config_decides_the_answer() {
     let Some(mut session) = prototype() else {
@@ -229,9 +290,7 @@ fn the_config_decides_the_answer() {
 
 #[test]
 fn earlier_reasoning_is_not_shown() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
-    let model = load(Cpu::new(), &fs::read(path).unwrap(), Authority::anyone());
-    let mut session = Session::new(model);
+    let mut session = embedded();
     let chat = session.create_chat(config(WINE_SHOP)).unwrap();
     let options = GenerateOptions::default();
     let question = "Which food goes well with red wine?";

@@ -1,6 +1,7 @@
 /** The panel where the safety config is chosen, read and written; at phone width it moves into a drawer. */
 import { $, el, icon, remember } from './dom.js';
 import { configs, customConfig } from './configs.js';
+import { readings } from './conversation.js';
 
 const limits = [
   'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does.',
@@ -31,12 +32,13 @@ export class ConfigPanel {
       el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.state,
       el('button.button.primary', { type: 'submit' }, 'Apply'));
     this.pending = el('p.small', { role: 'status' });
+    this.understood = el('div.config-detail', { id: 'understood', hidden: true });
     $('config-panel').replaceChildren(
       el('div.panel-head', {}, el('h2', {}, 'Safety config'),
         el('button.button.icon.drawer-close', { 'aria-label': 'Close', onclick: () => $('config-dialog').close() }, icon('close'))),
       el('p.small', {}, 'What the assistant may talk about. Switch whenever you like; the conversation stays.'),
       el('fieldset.configs', {}, el('legend.visually-hidden', {}, 'Choose a safety config'), this.radios),
-      this.pending, this.reading, this.writing,
+      this.pending, this.reading, this.writing, this.understood,
       el('details.limits', {}, el('summary', {}, 'What a config can and cannot do'), el('ul', {}, limits.map((text) => el('li', {}, text)))));
   }
 
@@ -97,6 +99,13 @@ export class ConfigPanel {
     if (own) this.#note();
     $('config-name').textContent = config.name;
     $('open-config').dataset.config = config.id;
+  }
+
+  /** What the model took each rule to say, so that a misread one is seen before anybody relies on it; null where it does not tell. */
+  showReadings(rules) {
+    this.understood.hidden = rules === null;
+    this.understood.replaceChildren(el('h3', {}, 'How the model reads it'),
+      rules?.length ? readings(rules) : el('p.small', {}, 'It found no rule on a topic, so it will refuse sensitive ones.'));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

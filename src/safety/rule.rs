@@ -46,19 +46,33 @@ impl Rule {
         spans
     }
 
-    /// The config with each rule's number behind it, as ` (1)`: there a model has read the
-    /// whole rule, and can refer to it by one word.
+    /// The rules as a model is shown them, which reads one at a time: a list item with the heading
+    /// of its list in a line before, any other with the sentence before it, since it may go on
+    /// with that.
     #[must_use]
-    pub fn numbered(config: &str) -> String {
-        let mut text = String::with_capacity(config.len() + 64);
-        let mut start = 0;
-        for (number, span) in (1..).zip(Self::spans(config)) {
-            text.push_str(&config[start..span.end]);
-            text.push_str(&format!(" ({number})"));
-            start = span.end;
-        }
-        text.push_str(&config[start..]);
-        text
+    pub fn shown(config: &str) -> Vec<String> {
+        let (mut heading, mut before) = (String::new(), String::new());
+        let mut in_item = false;
+        let show = |span: Range<usize>| {
+            let line = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
+            let marker = config[line..span.start].trim();
+            let text = config[span].trim();
+            let begins = !marker.contains(char::is_alphabetic);
+            if begins {
+                in_item = !marker.is_empty() || text.starts_with(BULLETS);
+            }
+            let text = text.trim_start_matches(BULLETS);
+            let shown = match begins && in_item {
+                true => format!("{heading}\n- {text}"),
+                false => format!("{before}\n{text}"),
+            };
+            if !in_item {
+                text.clone_into(&mut heading);
+            }
+            text.clone_into(&mut before);
+            shown.trim_start().to_owned()
+        };
+        Self::spans(config).into_iter().map(show).collect()
     }
 }
 
@@ -106,17 +120,23 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_behind_the_rules_and_nothing_else_changes() {
-        let config = "Be kind: \n1. Wine is fine. Beer is not!\n\n- Ask; tell 3.5 \u{e9}. \n*  \n";
-        let numbered = Rule::numbered(config);
+    fn each_rule_is_shown_with_the_line_that_it_may_need() {
+        let config = "Be kind. Wine is fine; but no beer.\n\nNot allowed:\n1. gin\n- rum. Never!\n* tea\nThe rest is.";
         assert_eq!(
-            numbered,
-            "Be kind: (1) \n1. Wine is fine. (2) Beer is not! (3)\n\n- Ask; (4) tell 3.5 \u{e9}. (5) \n*  \n"
+            Rule::shown(config),
+            [
+                "Be kind.",
+                "Be kind.\nWine is fine;",
+                "Wine is fine;\nbut no beer.",
+                "but no beer.\nNot allowed:",
+                "Not allowed:\n- gin",
+                "Not allowed:\n- rum.",
+                "rum.\nNever!",
+                "Not allowed:\n- tea",
+                "tea\nThe rest is."
+            ]
         );
-        for number in 1..=5 {
-            assert_eq!(numbered.matches(&format!(" ({number})")).count(), 1);
-        }
-        assert_eq!(Rule::numbered(""), "");
-        assert_eq!(Rule::numbered(" . \n"), " . \n");
+        assert_eq!(Rule::shown("- gin"), ["- gin"]);
+        assert!(Rule::shown(" . \n").is_empty());
     }
 }

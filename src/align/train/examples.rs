@@ -155,6 +155,7 @@ enum Encoded {
     Text(Vec<u32>),
 }
 
+/// A config stands there as it was read, where that is told.
 fn message(turn: &TurnLine, at: usize) -> Result<Message> {
     let role = Role::parse(&turn.role).ok_or_else(|| {
         bad(
@@ -162,11 +163,13 @@ fn message(turn: &TurnLine, at: usize) -> Result<Message> {
             &format!("role {:?}; known: system, user, assistant", turn.role),
         )
     })?;
-    Ok(Message {
+    let mut message = Message {
         role,
         content: turn.content.clone(),
         reasoning: turn.reasoning_content.clone(),
-    })
+    };
+    message.show_reading();
+    Ok(message)
 }
 
 fn bad(at: usize, detail: &str) -> Error {

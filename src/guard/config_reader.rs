@@ -1,0 +1,80 @@
+//! What a model reads in a safety config, rule by rule: frame [`Frame::Read`].
+//!
+//! [`Frame::Read`]: crate::safety::Frame::Read
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{ChatModel, prompt};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::generate::{Context, GenerateOptions, Generation, Request, Step};
+use crate::safety::Rule;
+use crate::text::{Message, Role};
+
+/// Readings that are known: a config stands in every prompt, and is read once.
+#[derive(Default)]
+pub struct ConfigReader {
+    known: Mutex<HashMap<String, String>>,
+}
+
+impl ConfigReader {
+    /// A config has at most so many times the tokens of the context: reading takes time.
+    pub const MOST_CONTEXTS: usize = 4;
+    /// Readings that are kept at most.
+    const MOST_KNOWN: usize = 4096;
+    /// Tokens of a reading at most.
+    const LONGEST: usize = 48;
+
+    /// What `model` says of each rule of the text `config`, greedily, one at a time: so no rule
+    /// is read in the light of others, and what users write is not even there.
+    ///
+    /// # Errors
+    /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
+    /// template's, the tokenizer's and the model's.
+    pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<String>> {
+        let needed = model.tokenizer.encode_text(config)?.len();
+        let available = Self::MOST_CONTEXTS * model.context_length();
+        if needed > available {
+            return Err(Error::ConfigTooLong { needed, available });
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > Self::MOST_KNOWN {
+            known.clear();
+        }
+        let mut readings = Vec::new();
+        for rule in Rule::shown(config) {
+            let reading = match known.get(&rule) {
+                Some(reading) => reading.clone(),
+                None => read(model, &rule)?,
+            };
+            readings.push(reading.clone());
+            known.insert(rule, reading);
+        }
+        Ok(readings)
+    }
+}
+
+/// What the model says of one rule.
+fn read<B: Backend>(model: &ChatModel<B>, rule: &str) -> Result<String> {
+    let prompt = prompt::render(model, &[Message::new(Role::System, rule)])?.ids;
+    let needed = prompt.len();
+    let available = model.context_length().saturating_sub(ConfigReader::LONGEST);
+    if needed > available {
+        return Err(Error::ConfigTooLong { needed, available });
+    }
+    let request = Request {
+        prompt,
+        options: GenerateOptions {
+            max_tokens: ConfigReader::LONGEST,
+            ..GenerateOptions::default()
+        },
+        splitter: None,
+        dropped_turns: 0,
+    };
+    let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
+    let clock = &|| 0.0;
+    let mut run = Generation::new(Context::new(transformer), request, transformer, clock)?;
+    while !matches!(run.step(transformer, tokenizer, clock)?, Step::Done { .. }) {}
+    Ok(run.into_output().answer.trim().to_owned())
+}
