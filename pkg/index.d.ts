@@ -153,7 +153,11 @@ export interface UserMessage {
 export interface RuleReading {
   /** The sentence or list item. */
   rule: string;
-  /** What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics. */
+  /**
+   * What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics.
+   * `-` where it found no rule, `not understood` where it said nothing of the kind. Where it read nothing of all other
+   * topics, or did not understand something, it is told to refuse them.
+   */
   readAs: string;
   /** Whether the answer was decided by it. */
   decides: boolean;
@@ -165,7 +169,7 @@ export interface AssistantMessage {
   content: string;
   /** Text between `<think>` tags. */
   reasoning?: string;
-  /** How the model read the rules of the config, where they say something of a topic; only where `safetyFrame` is `read`. */
+  /** How the model read the rules of the config; only where `safetyFrame` is `read`. */
   rules?: RuleReading[];
   /** The config that this answer was given under. */
   safetyConfig: SafetyConfig | null;
@@ -217,7 +221,7 @@ export declare class ChatModel {
   complete(text: string, options?: SendOptions): Generation;
   /**
    * An answer to messages that stand as they are: a system message at most, in front, then user and assistant in turns,
-   * a user last. Nothing is recorded. What the prompt shares with the last such call is not prefilled again.
+   * a user last. Where `safetyFrame` is `read`, the system message is taken for a safety config and read. Nothing is recorded. What the prompt shares with the last such call is not prefilled again.
    */
   respond(messages: Message[], options?: SendOptions): Generation;
   /** Plans a measurement of how well this model follows safety configs; `run()` of the result carries it out. */

@@ -123,7 +123,9 @@ fn a_config_of_which_nothing_is_read_allows_nothing() {
     let seen = seen(&session, chat);
     assert!(seen.starts_with("system\nelse no.\nuser\ngin?"), "{seen}");
     let conversation = session.chat(chat).unwrap();
-    assert!(conversation.read(session.model(), "").unwrap().is_empty());
+    let read = conversation.read(session.model(), "").unwrap();
+    let told: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
+    assert_eq!(told, ["not understood"; 2]);
     let most = ConfigReader::MOST_CONTEXTS * CONTEXT;
     let many = "A b.\n".repeat(most / 5);
     assert!(session.create_chat(config(&many)).is_ok());

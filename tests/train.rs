@@ -234,6 +234,13 @@ fn the_end_of_a_bare_rationale_is_not_learned() {
     assert_eq!(bare.ids[..end], whole.ids[..end]);
     assert!(end > begin + 2 && whole.learned[begin..end].iter().all(|&learned| learned));
     assert!(whole.learned() > bare.learned() + 1);
+    // A config stands there as it was read.
+    let ids = |system: TurnLine| encoder.chat(&[system, answer("Yes")], 0).unwrap().ids;
+    let config = TurnLine {
+        reasoning_content: Some("tea yes.".to_owned()),
+        ..TurnLine::new("system", "Tea is welcome.")
+    };
+    assert_eq!(ids(config.seen()), ids(TurnLine::new("system", "tea yes.")));
 }
 
 #[test]

@@ -4,9 +4,9 @@ import { configs, customConfig } from './configs.js';
 import { readings } from './conversation.js';
 
 const limits = [
-  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does.',
+  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands below.',
   'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server.',
-  'The config is never dropped or shortened when the conversation grows long; old messages go first.',
+  'The config is never dropped when the conversation grows long; old messages go first.',
 ];
 
 export class ConfigPanel {
@@ -23,7 +23,7 @@ export class ConfigPanel {
     this.radios = [...configs, customConfig('')].map((config) => this.#radio(config));
     this.shown = el('p.given');
     this.edit = el('button.button', { type: 'button', onclick: () => this.#editCopy() }, 'Edit a copy');
-    this.reading = el('div.config-detail', {}, el('h3', {}, 'What the model is told'), this.shown, this.edit);
+    this.reading = el('div.config-detail', {}, el('h3', {}, 'What it says'), this.shown, this.edit);
     this.area = el('textarea', { id: 'custom-config', rows: '6', oninput: () => this.#note(), placeholder: 'You are the assistant of a wine shop. Alcohol is allowed. Other sensitive topics must be refused.' });
     this.area.value = this.settled;
     this.state = el('p.small', { id: 'custom-state' });
@@ -104,8 +104,10 @@ export class ConfigPanel {
   /** What the model took each rule to say, so that a misread one is seen before anybody relies on it; null where it does not tell. */
   showReadings(rules) {
     this.understood.hidden = rules === null;
-    this.understood.replaceChildren(el('h3', {}, 'How the model reads it'),
-      rules?.length ? readings(rules) : el('p.small', {}, 'It found no rule on a topic, so it will refuse sensitive ones.'));
+    if (rules === null) return;
+    const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
+    this.understood.replaceChildren(el('h3', {}, 'How the model reads it'), readings(rules),
+      ...(others ? [] : [el('p.small', {}, 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.')]));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

@@ -49,8 +49,8 @@ impl<B: Backend> ChatModel<B> {
         self.transformer.config.context_length
     }
 
-    /// The request for an answer to turns that stand as they are, a config among them or
-    /// not: for evaluation. Nothing is left out to make them fit.
+    /// The request for an answer to turns that stand as they are, a config among them, which is
+    /// read where the frame says so, or not: for evaluation. Nothing is left out to make them fit.
     ///
     /// # Errors
     /// `Unauthorized` under an authority, which admits conversations only; `MessageTooLong`;

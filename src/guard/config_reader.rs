@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Context, GenerateOptions, Generation, Request, Step};
+use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
 use crate::safety::Rule;
 use crate::text::{Message, Role};
 
@@ -19,12 +19,15 @@ pub struct ConfigReader {
 }
 
 impl ConfigReader {
-    /// A config has at most so many times the tokens of the context: reading takes time.
-    pub const MOST_CONTEXTS: usize = 4;
-    /// Readings that are kept at most.
-    const MOST_KNOWN: usize = 4096;
+    /// What is shown of a config has, with some tokens of answer for each rule, at most so many
+    /// times those of the context: reading takes time.
+    pub const MOST_CONTEXTS: usize = 8;
+    /// Tokens of a usual reading.
+    const USUAL: usize = 8;
     /// Tokens of a reading at most.
     const LONGEST: usize = 48;
+    /// Readings that are kept at most; more than the rules of any config.
+    const MOST_KNOWN: usize = 1 << 16;
 
     /// What `model` says of each rule of the text `config`, greedily, one at a time: so no rule
     /// is read in the light of others, and what users write is not even there.
@@ -33,20 +36,25 @@ impl ConfigReader {
     /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
     /// template's, the tokenizer's and the model's.
     pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<String>> {
-        let needed = model.tokenizer.encode_text(config)?.len();
+        let shown = Rule::shown(config);
+        let mut needed = 0;
+        for rule in &shown {
+            needed += model.tokenizer.encode_text(rule)?.len() + Self::USUAL;
+        }
         let available = Self::MOST_CONTEXTS * model.context_length();
         if needed > available {
             return Err(Error::ConfigTooLong { needed, available });
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() > Self::MOST_KNOWN {
+        if known.len() + shown.len() > Self::MOST_KNOWN {
             known.clear();
         }
+        let mut context = Context::new(&model.transformer);
         let mut readings = Vec::new();
-        for rule in Rule::shown(config) {
+        for rule in shown {
             let reading = match known.get(&rule) {
                 Some(reading) => reading.clone(),
-                None => read(model, &rule)?,
+                None => read(model, &rule, &mut context)?,
             };
             readings.push(reading.clone());
             known.insert(rule, reading);
@@ -55,8 +63,9 @@ impl ConfigReader {
     }
 }
 
-/// What the model says of one rule.
-fn read<B: Backend>(model: &ChatModel<B>, rule: &str) -> Result<String> {
+/// What the model says of one rule; nothing where it comes to no end. `context` is that of the
+/// rule before, which may begin alike.
+fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) -> Result<String> {
     let prompt = prompt::render(model, &[Message::new(Role::System, rule)])?.ids;
     let needed = prompt.len();
     let available = model.context_length().saturating_sub(ConfigReader::LONGEST);
@@ -74,7 +83,13 @@ fn read<B: Backend>(model: &ChatModel<B>, rule: &str) -> Result<String> {
     };
     let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
     let clock = &|| 0.0;
-    let mut run = Generation::new(Context::new(transformer), request, transformer, clock)?;
+    let before = std::mem::replace(context, Context::new(transformer));
+    let mut run = Generation::new(before, request, transformer, clock)?;
     while !matches!(run.step(transformer, tokenizer, clock)?, Step::Done { .. }) {}
-    Ok(run.into_output().answer.trim().to_owned())
+    let output = run.into_output();
+    *context = output.context;
+    Ok(match output.finish_reason {
+        FinishReason::Stop => output.answer.trim().to_owned(),
+        _ => String::new(),
+    })
 }

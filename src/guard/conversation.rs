@@ -43,7 +43,8 @@ pub struct Answer {
 
 /// Turns, the config they run under, and the KV cache they share.
 ///
-/// The config is in every prompt. When the context is full the oldest exchanges are left
+/// The config is in every prompt, as its text or, in the frame `Read`, as what was read in it.
+/// When the context is full the oldest exchanges are left
 /// out of the prompt; the transcript keeps them.
 pub struct Conversation<B: Backend> {
     safety_config: Option<SafetyConfig>,

@@ -11,7 +11,6 @@ mod config_reader;
 mod conversation;
 mod hashing;
 mod prompt;
-
 mod session;
 
 pub use authority::Authority;

@@ -15,26 +15,27 @@ pub struct RuleReading {
     /// The sentence or list item of the config.
     pub rule: String,
     /// What the model took it to say: `wine no except port`; `else` stands for all other topics.
+    /// `-` where it is no rule, `not understood` where what it said is not of this form.
     pub read_as: String,
     /// Whether the answer was decided by it.
     pub decides: bool,
 }
 
 impl RuleReading {
-    /// The rules of the text `config` of which its `readings` say something, in order; a rationale
-    /// behind them says what decides, in the same words:
-    /// `About wine no except port. This is port. So yes.`
+    /// Every rule of the text `config` as its `readings` say; a rationale behind them says what
+    /// decides, in the same words: `About wine no except port. This is port. So yes.`
     #[must_use]
     pub fn all(config: &str, readings: &[String], rationale: &str) -> Vec<Self> {
         let decisive: Vec<&str> = rationale.split("About ").skip(1).map(decisive).collect();
         let rules = Rule::split(config).into_iter().zip(readings);
-        let read = rules.filter_map(|(rule, reading)| {
-            let said: Vec<&str> = statements(reading).map(|said| said.whole).collect();
-            (!said.is_empty()).then(|| Self {
+        let read = rules.map(|(rule, reading)| {
+            let said = statements(reading);
+            Self {
                 rule: rule.text,
-                read_as: said.join(", "),
-                decides: said.iter().any(|said| decisive.contains(said)),
-            })
+                read_as: said.as_ref().map_or(NOT_UNDERSTOOD, |_| reading).to_owned(),
+                decides: said
+                    .is_some_and(|said| said.iter().any(|it| decisive.contains(&it.whole))),
+            }
         });
         read.collect()
     }
@@ -43,26 +44,31 @@ impl RuleReading {
 /// What all `readings` of a config say together, as the model is shown it: each topic once, as
 /// it was read last, since an exception may stand behind its rule, and all others at the end.
 ///
-/// Where nothing was read of these they are refused, unless the rules forbid and nothing else.
+/// These are refused where nothing was read of them, and where any rule was not understood.
 #[must_use]
 pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
     let mut all: Vec<Statement<'_>> = Vec::new();
-    for said in readings.into_iter().flat_map(statements) {
-        all.retain(|known| known.topic != said.topic);
-        all.push(said);
+    let mut understood = true;
+    for reading in readings {
+        let said = statements(reading);
+        understood &= said.is_some();
+        for said in said.into_iter().flatten() {
+            all.retain(|known| known.topic != said.topic);
+            all.push(said);
+        }
     }
     let others = all.iter().position(|said| said.topic == OTHERS);
-    let others = match others.map(|at| all.remove(at).allows) {
-        Some(allows) => allows,
-        None => !all.is_empty() && all.iter().all(|said| !said.allows),
-    };
-    let others = if others { "yes" } else { "no" };
+    let allowed = others.is_some_and(|at| all.remove(at).allows);
+    let others = if allowed && understood { "yes" } else { "no" };
     let said = all.iter().map(|said| format!("{}, ", said.whole));
     said.collect::<String>() + OTHERS + " " + others + "."
 }
 
 /// What a reading calls the topics without a rule.
 pub const OTHERS: &str = "else";
+
+/// What people are told of a reading that says nothing.
+const NOT_UNDERSTOOD: &str = "not understood";
 
 /// What is said of one topic.
 struct Statement<'r> {
@@ -71,22 +77,25 @@ struct Statement<'r> {
     allows: bool,
 }
 
-/// What is not of this form says nothing.
-fn statements(reading: &str) -> impl Iterator<Item = Statement<'_>> {
-    let statements = reading.split([',', '.']).map(str::trim);
-    statements.filter_map(|whole| {
-        let (said, _) = whole.split_once(" except ").unwrap_or((whole, ""));
-        let (topic, says) = said.rsplit_once(' ')?;
-        let allows = match says {
-            "yes" => true,
-            "no" => false,
-            _ => return None,
-        };
-        Some(Statement {
-            whole,
-            topic,
-            allows,
-        })
+/// What a reading says; `None` where any of it is not of this form.
+fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
+    let statements = reading.split(", ").filter(|&said| said != "-");
+    statements.map(statement).collect()
+}
+
+fn statement(whole: &str) -> Option<Statement<'_>> {
+    let (said, except) = whole.split_once(" except ").unwrap_or((whole, ""));
+    let (topic, says) = said.rsplit_once(' ')?;
+    let allows = match says {
+        "yes" => true,
+        "no" => false,
+        _ => return None,
+    };
+    // A request cannot be known for a part of all other topics.
+    (topic != OTHERS || except.is_empty()).then_some(Statement {
+        whole,
+        topic,
+        allows,
     })
 }
 
@@ -125,29 +134,34 @@ mod tests {
             ]
         );
         let all = read(["-", "else yes"], "About music else yes. So yes.");
-        assert_eq!(all, [fine("Wine is fine.", "else yes", true)]);
+        let nothing = fine("No spoilers.", "-", false);
+        assert_eq!(all, [nothing, fine("Wine is fine.", "else yes", true)]);
         let none = read(["films no", "-"], "About tea harmless. So yes.");
-        assert_eq!(none, [fine("No spoilers.", "films no", false)]);
+        assert_eq!(none[0], fine("No spoilers.", "films no", false));
         // Another topic whose words begin alike.
-        let other = read(["wine bars no", ""], "About wine yes. So yes.");
-        assert_eq!(other, [fine("No spoilers.", "wine bars no", false)]);
+        let other = read(["wine bars no", "-"], "About wine yes. So yes.");
+        assert_eq!(other[0], fine("No spoilers.", "wine bars no", false));
     }
 
     #[test]
-    fn what_is_not_of_this_form_says_nothing() {
+    fn what_is_not_understood_is_told_and_opens_nothing() {
         for odd in [
             "",
-            "-",
             "wine",
             "yes",
             "wine maybe",
             "except port",
             ", .",
             "no",
+            "else yes except wine",
         ] {
-            assert!(read([odd, odd], "About wine no.").is_empty(), "{odd}");
-            assert_eq!(summary([odd, odd]), "else no.");
+            let told = read([odd, "else yes"], "About wine no.");
+            assert_eq!(told[0].1, "not understood", "{odd}");
+            assert_eq!(summary([odd, "else yes"]), "else no.");
+            assert_eq!(summary([odd, "wine no"]), "wine no, else no.");
         }
+        assert!(read(["-", "-"], "").iter().all(|told| told.1 == "-"));
+        assert_eq!(summary(["-", "-"]), "else no.");
     }
 
     #[test]
@@ -158,12 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn others_are_refused_unless_something_is_forbidden_and_nothing_allowed() {
-        assert_eq!(summary(["wine no", "gin no"]), "wine no, gin no, else yes.");
-        assert_eq!(
-            summary(["wine no", "gin yes"]),
-            "wine no, gin yes, else no."
-        );
+    fn others_are_refused_where_nothing_was_read_of_them() {
+        assert_eq!(summary(["wine no", "gin no"]), "wine no, gin no, else no.");
         assert_eq!(summary([]), "else no.");
     }
 }

@@ -52,27 +52,54 @@ impl Rule {
     #[must_use]
     pub fn shown(config: &str) -> Vec<String> {
         let (mut heading, mut before) = (String::new(), String::new());
-        let mut in_item = false;
+        let mut in_list = false;
         let show = |span: Range<usize>| {
             let line = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
-            let marker = config[line..span.start].trim();
+            let number = config[line..span.start].trim();
             let text = config[span].trim();
-            let begins = !marker.contains(char::is_alphabetic);
+            let begins = !number.contains(char::is_alphabetic);
+            let item = item(text).or_else(|| (!number.is_empty()).then_some(text));
+            let item = item.filter(|_| begins);
+            let text = unmarked(item.unwrap_or(text));
             if begins {
-                in_item = !marker.is_empty() || text.starts_with(BULLETS);
+                in_list = item.is_some() && !text.ends_with(':');
             }
-            let text = text.trim_start_matches(BULLETS);
-            let shown = match begins && in_item {
+            let shown = match begins && in_list {
                 true => format!("{heading}\n- {text}"),
                 false => format!("{before}\n{text}"),
             };
-            if !in_item {
+            if !in_list {
                 text.clone_into(&mut heading);
             }
-            text.clone_into(&mut before);
+            // What stands between semicolons belongs together.
+            let goes_on = before.ends_with(';') && text.ends_with(';') && before.len() < LONG;
+            before = match goes_on {
+                true => format!("{before} {text}"),
+                false => text.to_owned(),
+            };
             shown.trim_start().to_owned()
         };
         Self::spans(config).into_iter().map(show).collect()
+    }
+}
+
+/// Bytes from which on sentences before semicolons are left behind.
+const LONG: usize = 400;
+
+/// What stands behind the mark of a list item: `- wine`, `2) wine`, `(a) wine`.
+fn item(text: &str) -> Option<&str> {
+    let (mark, rest) = text.split_once(char::is_whitespace)?;
+    let number = mark.trim_start_matches('(').strip_suffix(')');
+    let is_number = |it: &str| it.len() < 4 && it.chars().all(char::is_alphanumeric);
+    let marks = ["-", "*", "+", "\u{2022}", "\u{2013}"];
+    (marks.contains(&mark) || number.is_some_and(is_number)).then(|| rest.trim_start())
+}
+
+/// The text without Markdown's marks around it.
+fn unmarked(text: &str) -> &str {
+    match text.starts_with(['*', '_', '#']) {
+        true => text.trim_matches(['*', '_', '#', ' ']),
+        false => text,
     }
 }
 
@@ -137,6 +164,36 @@ mod tests {
             ]
         );
         assert_eq!(Rule::shown("- gin"), ["- gin"]);
+        assert_eq!(
+            Rule::shown("No: wine; gin; tea.")[2],
+            "No: wine; gin;\ntea."
+        );
         assert!(Rule::shown(" . \n").is_empty());
+    }
+
+    #[test]
+    fn lists_have_many_marks_and_headings() {
+        let config = "Yes:\n- tea\n**No:**\n1) gin\r\n(b) rum\n\u{2013} ale\n2. Perhaps:\n\t+ mead\n*all* else";
+        assert_eq!(
+            Rule::shown(config),
+            [
+                "Yes:",
+                "Yes:\n- tea",
+                "tea\nNo:",
+                "No:\n- gin",
+                "No:\n- rum",
+                "No:\n- ale",
+                "ale\nPerhaps:",
+                "Perhaps:\n- mead",
+                "mead\nall* else"
+            ]
+        );
+    }
+
+    #[test]
+    fn many_semicolons_take_no_longer_than_many_sentences() {
+        let config = "a; ".repeat(20_000);
+        let shown = Rule::shown(&config);
+        assert!(shown.iter().all(|rule| rule.len() < LONG + 10));
     }
 }

@@ -243,11 +243,7 @@ mod tests {
         let rationales = turns
             .iter()
             .filter_map(|turn| turn.reasoning_content.as_deref());
-        assert!(
-            rationales
-                .clone()
-                .all(|it| it.starts_with("No rules. About "))
-        );
+        assert!(rationales.clone().all(|it| it.starts_with("About ")));
         let harmless = rationales.clone().filter(|it| it.contains("harmless"));
         assert!((100..400).contains(&harmless.count()));
     }

@@ -43,7 +43,7 @@ fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
             let named = named(&policy, &decision.clause);
             assert_eq!(named.len(), 1, "{decision:?}: {:?}", policy.readings);
             // A template may go on behind the topic's sentence, in words that stand elsewhere
-            // too; its number is the last one's.
+            // too; it is read where it ends.
             let mut places = (1..=rules.len()).map(|end| &rules[end.saturating_sub(3)..end]);
             let stands = places.any(|it| {
                 let texts: Vec<String> = it.iter().map(|it| it.text.to_lowercase()).collect();

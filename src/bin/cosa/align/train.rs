@@ -167,12 +167,7 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
 
 /// Two answers behind one prompt. What stands before them is seen, as in a chat, and not learned.
 fn preference(encoder: &Encoder, line: &PairLine, at: usize) -> Result<Preference> {
-    let seen = line.prompt.iter().map(|turn| TurnLine {
-        reasoning_content: None,
-        weight: Some(0),
-        ..turn.clone()
-    });
-    let seen: Vec<TurnLine> = seen.collect();
+    let seen: Vec<TurnLine> = line.prompt.iter().map(TurnLine::seen).collect();
     let of = |answer: &[TurnLine]| encoder.chat(&[&seen[..], answer].concat(), at);
     Ok(Preference {
         chosen: of(&line.chosen)?,
