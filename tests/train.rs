@@ -234,6 +234,16 @@ fn the_end_of_a_bare_rationale_is_not_learned() {
     assert_eq!(bare.ids[..end], whole.ids[..end]);
     assert!(end > begin + 2 && whole.learned[begin..end].iter().all(|&learned| learned));
     assert!(whole.learned() > bare.learned() + 1);
+    // Nor is the end of an answer that is only begun.
+    let [begun, done] = [true, false].map(|begun| {
+        let answer = TurnLine {
+            begun,
+            ..answer("Yes")
+        };
+        encoder.chat(&[answer], 0).unwrap()
+    });
+    assert_eq!(begun.ids, done.ids);
+    assert_eq!(begun.learned() + 1, done.learned());
     // A config stands there as it was read.
     let ids = |system: TurnLine| encoder.chat(&[system, answer("Yes")], 0).unwrap().ids;
     let config = TurnLine {

@@ -163,6 +163,9 @@ pub struct TurnLine {
     /// What the assistant writes between `<think>` tags before; of a config, what is read in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
+    /// Whether the words are only the first of an answer: its end is not learned then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
     /// 0 for an answer that is there to be seen and not to be learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,

@@ -12,10 +12,11 @@ use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Reques
 use crate::safety::Rule;
 use crate::text::{Message, Role};
 
-/// Readings that are known: a config stands in every prompt, and is read once.
+/// Configs that are known with what was read in each of their rules: a config stands in every
+/// prompt, and is read once.
 #[derive(Default)]
 pub struct ConfigReader {
-    known: Mutex<HashMap<String, String>>,
+    known: Mutex<HashMap<String, Vec<String>>>,
 }
 
 impl ConfigReader {
@@ -26,8 +27,8 @@ impl ConfigReader {
     const USUAL: usize = 8;
     /// Tokens of a reading at most.
     const LONGEST: usize = 48;
-    /// Readings that are kept at most; more than the rules of any config.
-    const MOST_KNOWN: usize = 1 << 16;
+    /// Configs that are kept at most.
+    const MOST_KNOWN: usize = 64;
 
     /// What `model` says of each rule of the text `config`, greedily, one at a time: so no rule
     /// is read in the light of others, and what users write is not even there.
@@ -36,6 +37,10 @@ impl ConfigReader {
     /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
     /// template's, the tokenizer's and the model's.
     pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<String>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(readings) = known.get(config) {
+            return Ok(readings.clone());
+        }
         let shown = Rule::shown(config);
         let mut needed = 0;
         for rule in &shown {
@@ -45,20 +50,13 @@ impl ConfigReader {
         if needed > available {
             return Err(Error::ConfigTooLong { needed, available });
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() + shown.len() > Self::MOST_KNOWN {
+        let mut context = Context::new(&model.transformer);
+        let read = (shown.iter()).map(|rule| read(model, rule, &mut context));
+        let readings: Vec<String> = read.collect::<Result<_>>()?;
+        if known.len() == Self::MOST_KNOWN {
             known.clear();
         }
-        let mut context = Context::new(&model.transformer);
-        let mut readings = Vec::new();
-        for rule in shown {
-            let reading = match known.get(&rule) {
-                Some(reading) => reading.clone(),
-                None => read(model, &rule, &mut context)?,
-            };
-            readings.push(reading.clone());
-            known.insert(rule, reading);
-        }
+        known.insert(config.to_owned(), readings.clone());
         Ok(readings)
     }
 }

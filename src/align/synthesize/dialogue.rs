@@ -17,6 +17,8 @@ pub struct Difficulty {
     pub dictionary: usize,
     /// Whether requests are answered; if not, rationales are all there is.
     pub answers: bool,
+    /// Whether most answers to learn are only begun: enough to tell which one it is.
+    pub begun: bool,
 }
 
 /// The topics of a config's rules, each asked about once before any is asked about again,
@@ -150,6 +152,10 @@ impl Dialogues<'_> {
         let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.clause).collect();
         let mut answer = TurnLine::new("assistant", self.answer(&asked, draw));
         answer.reasoning_content = Some(rationale.join(" "));
+        if self.difficulty.begun && asked.len() == 1 && !draw.once_in(4) {
+            answer.begun = true;
+            answer.content = first_words(&answer.content);
+        }
         vec![TurnLine::new("user", user), answer]
     }
 
@@ -224,6 +230,14 @@ impl Dialogues<'_> {
     }
 }
 
+/// So many words tell one answer from all others.
+const BEGINNING: usize = 7;
+
+fn first_words(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').take(BEGINNING).collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Part;
@@ -244,6 +258,31 @@ mod tests {
         assert!(rationales.clone().all(|it| it.starts_with("About ")));
         let harmless = rationales.clone().filter(|it| it.contains("harmless"));
         assert!((100..400).contains(&harmless.count()));
+    }
+
+    #[test]
+    fn most_answers_are_only_begun_where_asked() {
+        let drawn = |begun| {
+            let difficulty = Difficulty {
+                rules: 0,
+                exchanges: 1,
+                begun,
+                ..DIFFICULTY
+            };
+            let turns = drawn(&content(), Part::Learned, difficulty).concat();
+            let answers = turns.into_iter().filter(|turn| turn.role == "assistant");
+            answers.collect::<Vec<_>>()
+        };
+        assert!(drawn(false).iter().all(|answer| !answer.begun));
+        let answers = drawn(true);
+        let begun: Vec<_> = answers.iter().filter(|answer| answer.begun).collect();
+        let share = begun.len() * 100 / answers.len();
+        assert!((40..90).contains(&share), "{share} %");
+        for answer in begun {
+            let rationale = answer.reasoning_content.as_deref().unwrap_or_default();
+            assert_eq!(rationale.matches("About ").count(), 1, "{rationale}");
+            assert!(answer.content.split(' ').count() <= BEGINNING);
+        }
     }
 
     #[test]

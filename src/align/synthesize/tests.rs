@@ -29,6 +29,7 @@ pub(super) const DIFFICULTY: Difficulty = Difficulty {
     exchanges: 3,
     dictionary: 0,
     answers: true,
+    begun: false,
 };
 
 fn without_nouns(content: &Content, difficulty: Difficulty) -> Dialogues<'_> {

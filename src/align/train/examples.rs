@@ -105,7 +105,7 @@ impl Encoder {
     }
 
     /// A conversation: what the assistant says is learned, to the token that ends its turn,
-    /// unless a turn's weight is 0. Of a turn that is a rationale alone, the end is not learned.
+    /// unless a turn's weight is 0. Of a turn that is a rationale alone, or only begun, the end is not learned.
     ///
     /// # Errors
     /// As [`Self::examples`]; `at` is the number of the line, from 0.
@@ -130,8 +130,9 @@ impl Encoder {
                     "the model's template changes earlier turns; give each answer a line of its own",
                 ));
             }
-            // Behind the rationale of an exercise there is nothing, which is not to be learned.
-            let end = if turn.content.is_empty() {
+            // Behind the rationale of an exercise there is nothing, and behind an answer's first
+            // words not its end: neither is to be learned.
+            let end = if turn.begun || turn.content.is_empty() {
                 end - 1
             } else {
                 end

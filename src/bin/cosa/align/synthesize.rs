@@ -39,6 +39,10 @@ pub struct Synthesize {
     /// Rationales alone, without answers, on many more requests.
     #[arg(long)]
     verdicts: bool,
+    /// Of most answers the first words alone, which tell which answer it is: more requests in as
+    /// many tokens. Conversations have one exchange then.
+    #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
+    begun: bool,
     /// The rules of configs alone, one by one, each with what is to be read in it.
     #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
     readings: bool,
@@ -87,9 +91,10 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
         nouns: &nouns,
         difficulty: Difficulty {
             rules: stage.rules,
-            exchanges: stage.exchanges,
+            exchanges: if stage.begun { 1 } else { stage.exchanges },
             dictionary: stage.nouns,
             answers: !stage.verdicts,
+            begun: stage.begun,
         },
     };
     match stage.prompts {
