@@ -27,7 +27,7 @@ fn a_decode_step_allocates_nothing() {
             let sequence = Sequence {
                 tokens,
                 cache: &mut cache,
-                logits: true,
+                logits: 1,
             };
             model.forward(&mut [sequence], &mut logits).unwrap();
         };

@@ -36,7 +36,7 @@ fn logits(shape: Shape, change: &dyn Fn(&mut Metadata), extra: &[(&str, Vec<f32>
         &mut [Sequence {
             tokens: &tokens,
             cache: &mut cache,
-            logits: true,
+            logits: 1,
         }],
     )
     .unwrap()

@@ -27,7 +27,7 @@ fn logits<L: Lanes>(shape: Shape, kv_type: KvType) -> Vec<f32> {
         let sequence = Sequence {
             tokens,
             cache: &mut cache,
-            logits: true,
+            logits: 1,
         };
         model.forward(&mut [sequence], &mut step).unwrap();
         all.extend_from_slice(&step);

@@ -13,6 +13,7 @@ use cosa::Error;
 use cosa::backend::Backend;
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::reference::Reference;
+use cosa::generate::surprise;
 use cosa::gguf::{Value, Writer};
 use cosa::model::{KvCache, Sequence, Transformer};
 use cosa::quant::Dtype;
@@ -23,7 +24,7 @@ fn step<B: Backend>(model: &Transformer<B>, cache: &mut KvCache<B>, tokens: &[u3
         &mut [Sequence {
             tokens,
             cache,
-            logits: true,
+            logits: 1,
         }],
     )
     .unwrap()
@@ -151,7 +152,7 @@ fn cut_and_batch(backend: Cpu) {
                 &mut [Sequence {
                     tokens: chunk,
                     cache: &mut cut,
-                    logits: false
+                    logits: 0
                 }]
             )
             .unwrap()
@@ -166,22 +167,22 @@ fn cut_and_batch(backend: Cpu) {
             Sequence {
                 tokens: &tokens[..5],
                 cache: &mut c,
-                logits: true,
+                logits: 1,
             },
             Sequence {
                 tokens: last,
                 cache: &mut a,
-                logits: true,
+                logits: 1,
             },
             Sequence {
                 tokens: &[9, 9, 9],
                 cache: &mut b,
-                logits: false,
+                logits: 0,
             },
             Sequence {
                 tokens: last,
                 cache: &mut cut,
-                logits: true,
+                logits: 1,
             },
         ],
     )
@@ -205,6 +206,36 @@ fn cut_and_batch(backend: Cpu) {
 }
 
 #[test]
+fn logits_after_many_tokens_are_those_after_each() {
+    let shape = Shape::new("llama", Dtype::Q8_0);
+    let model = load(Cpu::new(), &random_gguf(shape, metadata(shape), 6));
+    let model = model.unwrap().transformer;
+    let tokens: Vec<u32> = (0..150).map(|i| i * 31 % 96).collect();
+    let (mut cache, mut each) = (model.new_cache(), Vec::new());
+    let mut nats = 0.0;
+    for (at, &token) in tokens.iter().enumerate() {
+        let logits = step(&model, &mut cache, &[token]);
+        if let Some(&next) = tokens.get(at + 1) {
+            let total: f64 = logits.iter().map(|&logit| f64::from(logit).exp()).sum();
+            nats += total.ln() - f64::from(logits[next as usize]);
+        }
+        each.push(logits);
+    }
+    for wanted in [1, 7, 150, 1000] {
+        let sequence = Sequence {
+            tokens: &tokens,
+            cache: &mut model.new_cache(),
+            logits: wanted,
+        };
+        let all = common::forward(&model, &mut [sequence]).unwrap();
+        assert_eq!(all, each[150 - wanted.min(150)..].concat(), "{wanted}");
+    }
+    let found = surprise(&model, &tokens).unwrap();
+    assert!((found - nats).abs() < 1e-6 * nats, "{found} and {nats}");
+    assert!(surprise(&model, &[]).unwrap().abs() < 1e-9);
+}
+
+#[test]
 fn bad_input_is_an_error_that_names_its_cause() {
     let shape = Shape::new("llama", Dtype::Q8_0);
     let model = load(Cpu::new(), &random_gguf(shape, metadata(shape), 5))
@@ -217,7 +248,7 @@ fn bad_input_is_an_error_that_names_its_cause() {
             &mut [Sequence {
                 tokens,
                 cache: &mut cache,
-                logits: true,
+                logits: 1,
             }],
         )
     };

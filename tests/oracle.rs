@@ -73,7 +73,7 @@ fn ours<B: Backend>(backend: B, bytes: &[u8], prompt: &[u32], next: &[u32]) -> V
                 &mut [Sequence {
                     tokens,
                     cache: &mut cache,
-                    logits: true,
+                    logits: 1,
                 }],
             )
             .unwrap(),

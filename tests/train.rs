@@ -86,7 +86,7 @@ fn engine_logits(path: &Path, tokens: &[u32]) -> Vec<f32> {
     let sequence = Sequence {
         tokens,
         cache: &mut cache,
-        logits: true,
+        logits: 1,
     };
     common::forward(&model, &mut [sequence]).unwrap()
 }

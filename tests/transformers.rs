@@ -198,7 +198,7 @@ fn ours(folder: &Path, tokens: &[u32]) -> [Vec<f32>; 2] {
     let sequence = Sequence {
         tokens,
         cache: &mut cache,
-        logits: true,
+        logits: 1,
     };
     [
         trained.to_vec1().unwrap(),

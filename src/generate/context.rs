@@ -54,7 +54,7 @@ impl<B: Backend> Context<B> {
         let sequence = Sequence {
             tokens,
             cache: &mut self.cache,
-            logits: logits.is_some(),
+            logits: usize::from(logits.is_some()),
         };
         let result = model.forward(&mut [sequence], logits.unwrap_or(&mut Vec::new()));
         match &result {
@@ -94,7 +94,7 @@ impl<B: Backend> Context<B> {
             .map(|(context, id)| Sequence {
                 tokens: std::slice::from_ref(id),
                 cache: &mut context.cache,
-                logits: true,
+                logits: 1,
             })
             .collect();
         let result = model.forward(&mut batch, logits);

@@ -6,6 +6,7 @@
 mod batch;
 mod context;
 mod generation;
+mod likelihood;
 mod options;
 mod reasoning;
 mod sampling;
@@ -16,6 +17,7 @@ mod text_stream;
 pub use batch::{Batch, Engine, Finished};
 pub use context::Context;
 pub use generation::{Clock, Generation, Output, PREFILL_CHUNK, Request};
+pub use likelihood::surprise;
 pub use options::GenerateOptions;
 pub use reasoning::{Channel, ReasoningSplitter};
 pub use sampling::Sampler;

@@ -63,8 +63,8 @@ pub struct Sequence<'a, B: Backend> {
     pub tokens: &'a [u32],
     /// The sequence's past.
     pub cache: &'a mut KvCache<B>,
-    /// Whether the logits after the last token are wanted.
-    pub logits: bool,
+    /// After how many of these tokens the logits are wanted, the last ones.
+    pub logits: usize,
 }
 
 impl<B: Backend> Transformer<B> {
@@ -88,7 +88,7 @@ impl<B: Backend> Transformer<B> {
 
     /// Runs the new tokens of every sequence in one pass over the weights.
     ///
-    /// Writes `vocab_size` logits for each sequence that asks for them, in order. A
+    /// Writes `vocab_size` logits for each token that they are wanted after, in order. A
     /// sequence gets the same bits whatever else is in the batch and however its tokens
     /// are cut into calls. On an error no cache has changed.
     ///
@@ -133,8 +133,10 @@ impl<B: Backend> Transformer<B> {
         }
 
         let last: SmallVec<[usize; 8]> = (batch.iter().zip(&rows))
-            .filter(|(sequence, _)| sequence.logits)
-            .map(|(_, rows)| rows.end - 1)
+            .flat_map(|(sequence, rows)| {
+                rows.clone()
+                    .skip(rows.len() - sequence.logits.min(rows.len()))
+            })
             .collect();
         if last.is_empty() {
             logits.clear();

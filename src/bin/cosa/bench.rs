@@ -103,7 +103,7 @@ fn logits<B: Backend>(model: &Transformer<B>) -> Result<Vec<f32>> {
     let sequence = Sequence {
         tokens: &tokens,
         cache: &mut model.new_cache(),
-        logits: true,
+        logits: 1,
     };
     model.forward(&mut [sequence], &mut logits)?;
     Ok(logits)

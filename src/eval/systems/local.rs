@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Ask, Reply, Response, System, Times};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Batch, Context, Engine, Finished, GenerateOptions, PREFILL_CHUNK};
+use crate::generate::{Batch, Context, Engine, Finished, GenerateOptions, PREFILL_CHUNK, surprise};
 use crate::guard::ChatModel;
 use crate::safety::Frame;
 use crate::text::Message;
@@ -116,12 +116,7 @@ impl<B: Backend> System for Local<B> {
         let model = &self.model;
         let mut ids = model.tokenizer.encode_document(text)?;
         ids.truncate(model.context_length());
-        let mut context = Context::new(&model.transformer);
-        let (mut nats, mut logits) = (0.0, Vec::new());
-        for pair in ids.windows(2) {
-            context.append(&model.transformer, &pair[..1], Some(&mut logits))?;
-            nats -= chances(&logits, &[BTreeSet::from([pair[1]])])[0].ln();
-        }
+        let nats = surprise(&model.transformer, &ids)?;
         Ok((nats, ids.len().saturating_sub(1)))
     }
 

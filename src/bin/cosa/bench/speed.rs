@@ -59,7 +59,7 @@ fn prefill<B: Backend>(
         let sequence = Sequence {
             tokens,
             cache,
-            logits: false,
+            logits: 0,
         };
         model.forward(&mut [sequence], &mut Vec::new())?;
     }
@@ -77,7 +77,7 @@ fn decode<B: Backend>(model: &Transformer<B>, caches: &mut [KvCache<B>]) -> Resu
             .map(|cache| Sequence {
                 tokens: &tokens,
                 cache,
-                logits: true,
+                logits: 1,
             })
             .collect();
         model.forward(&mut sequences, &mut logits)?;
