@@ -46,9 +46,9 @@ impl Rule {
         spans
     }
 
-    /// The rules as a model is shown them, which reads one at a time: a list item with the heading
-    /// of its list in a line before, any other with the sentence before it, since it may go on
-    /// with that.
+    /// The rules as a model is shown them, which reads one at a time: a list item, up to the end
+    /// of the sentence, with the heading of its list in a line before; any other sentence with the
+    /// one before it, since it may go on with that.
     #[must_use]
     pub fn shown(config: &str) -> Vec<String> {
         let (mut heading, mut before) = (String::new(), String::new());
@@ -64,26 +64,30 @@ impl Rule {
             if begins {
                 in_list = item.is_some() && !text.ends_with(':');
             }
-            let shown = match begins && in_list {
-                true => format!("{heading}\n- {text}"),
+            // What stands between semicolons belongs together, and so does a list item.
+            let goes_on = match in_list {
+                true => !begins,
+                false => before.ends_with(';') && text.ends_with(';'),
+            };
+            let whole = match goes_on && before.len() < LONG {
+                true => format!("{before} {text}"),
+                false => text.to_owned(),
+            };
+            let shown = match in_list {
+                true => format!("{heading}\n- {whole}"),
                 false => format!("{before}\n{text}"),
             };
             if !in_list {
                 text.clone_into(&mut heading);
             }
-            // What stands between semicolons belongs together.
-            let goes_on = before.ends_with(';') && text.ends_with(';') && before.len() < LONG;
-            before = match goes_on {
-                true => format!("{before} {text}"),
-                false => text.to_owned(),
-            };
+            before = whole;
             shown.trim_start().to_owned()
         };
         Self::spans(config).into_iter().map(show).collect()
     }
 }
 
-/// Bytes from which on sentences before semicolons are left behind.
+/// Bytes from which on what belongs together is left behind.
 const LONG: usize = 400;
 
 /// What stands behind the mark of a list item: `- wine`, `2) wine`, `(a) wine`.
@@ -158,7 +162,7 @@ mod tests {
                 "but no beer.\nNot allowed:",
                 "Not allowed:\n- gin",
                 "Not allowed:\n- rum.",
-                "rum.\nNever!",
+                "Not allowed:\n- rum. Never!",
                 "Not allowed:\n- tea",
                 "tea\nThe rest is."
             ]
@@ -191,9 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn many_semicolons_take_no_longer_than_many_sentences() {
-        let config = "a; ".repeat(20_000);
-        let shown = Rule::shown(&config);
-        assert!(shown.iter().all(|rule| rule.len() < LONG + 10));
+    fn what_belongs_together_has_an_end() {
+        for config in [
+            "a; ".repeat(20_000),
+            "- ".to_owned() + &"a. ".repeat(20_000),
+        ] {
+            let shown = Rule::shown(&config);
+            assert!(shown.len() == 20_000 && shown.iter().all(|rule| rule.len() < LONG + 10));
+        }
     }
 }
