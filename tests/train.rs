@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align;
+use cosa::align::average::average;
 use cosa::align::dpo::{Dpo, Preference, Weights};
 use cosa::align::export::{Scheme, export};
 use cosa::align::records::TurnLine;
@@ -407,6 +408,45 @@ fn weights_too_large_for_a_half_float_are_not_written() {
     fs::write(&path, writer.to_bytes()).unwrap();
     let error = export(&path, Scheme::F16, &[]).unwrap_err().to_string();
     assert!(error.contains("as F16"), "{error}");
+}
+
+#[test]
+fn an_average_lies_between_two_models() {
+    let first = file("first.gguf", small(), false);
+    let mut shape = small();
+    shape.ff = 32;
+    let other = path("wider.gguf");
+    let narrow = file("other-narrow.gguf", shape, false);
+    fs::write(&other, widen(&narrow, small().ff as usize, 3).unwrap()).unwrap();
+    let values = |path: &Path| -> Vec<f32> {
+        let parameters = Parameters::load(path).unwrap();
+        let gate = parameters.get("blk.0.ffn_gate.weight").unwrap();
+        gate.flatten_all().unwrap().to_vec1().unwrap()
+    };
+    let (a, b) = (values(&first), values(&other));
+    assert_ne!(a, b);
+    for share in [0.0, 0.25, 1.0] {
+        let between = path("between.gguf");
+        fs::write(&between, average(&first, &other, share).unwrap()).unwrap();
+        let pairs = a.iter().zip(&b);
+        for (mean, (a, b)) in values(&between).iter().zip(pairs) {
+            let wanted = f64::from(*a) * (1.0 - share) + f64::from(*b) * share;
+            assert!((f64::from(*mean) - wanted).abs() < 1e-6);
+        }
+    }
+    for share in [-0.1, 1.1, f64::NAN] {
+        let error = average(&first, &other, share).unwrap_err();
+        assert_eq!(error.code(), "invalid_option");
+    }
+    let code = |a: &Path, b: &Path| average(a, b, 0.5).unwrap_err().code();
+    assert_eq!(code(&first, &narrow), "shape_mismatch");
+    let untied = Shape {
+        tied: false,
+        ..small()
+    };
+    let untied = file("untied.gguf", untied, false);
+    assert_eq!(code(&first, &untied), "missing_tensor");
+    assert_eq!(code(&untied, &first), "missing_tensor");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::transformers;
 use crate::error::{Error, Result};
-use crate::gguf::{Header, Metadata, Sink, TensorInfo, read_path, shard_paths};
-use crate::quant::dequantize;
+use crate::gguf::{Header, Metadata, Sink, TensorInfo, Writer, read_path, shard_paths};
+use crate::quant::{Dtype, dequantize};
 
 /// Takes a file's tensors as floats.
 #[derive(Debug, Default)]
@@ -33,6 +33,16 @@ impl Floats {
             .0
             .retain(|key, _| !key.starts_with("split."));
         Ok(floats)
+    }
+
+    /// A GGUF file of them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new(self.metadata.clone());
+        for (name, (shape, values)) in &self.tensors {
+            let bytes = bytemuck::cast_slice(values).to_vec();
+            writer = writer.tensor(name, shape, Dtype::F32, bytes);
+        }
+        writer.to_bytes()
     }
 }
 

@@ -7,9 +7,11 @@
 //! pairs the better with the worse; [`mistakes`] pairs a model's wrong answers with right ones
 //! that are known. Files between the stages are JSON Lines of [`records`].
 //! [`sft`] and [`dpo`] say what [`train`] makes smaller,
-//! [`base`] makes a model from nothing, [`widen`] a wider one of it, [`export`] a file to be
+//! [`base`] makes a model from nothing, [`widen`] a wider one of it,
+//! [`average`] the mean of two, [`export`] a file to be
 //! shipped.
 
+pub mod average;
 pub mod base;
 pub mod candidates;
 pub mod configs;

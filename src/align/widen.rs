@@ -10,9 +10,8 @@ use rand_chacha::rand_core::SeedableRng as _;
 use super::floats::Floats;
 use super::random::normal;
 use crate::error::{Error, Result, require};
-use crate::gguf::{Value, Writer};
+use crate::gguf::Value;
 use crate::model::ModelConfig;
-use crate::quant::Dtype;
 
 /// The model at `path` with feed-forward layers of this width, as a GGUF file of 32-bit
 /// floats. It says what it said before: new neurons look at directions drawn at random, and
@@ -23,40 +22,33 @@ use crate::quant::Dtype;
 /// a width that no model has; `MissingTensor` and `ShapeMismatch` where its blocks have no
 /// gated feed-forward layers.
 pub fn widen(path: &Path, feed_forward: usize, seed: u64) -> Result<Vec<u8>> {
-    let Floats {
-        mut metadata,
-        mut tensors,
-    } = Floats::read(path)?;
-    let config = ModelConfig::from_metadata(&metadata, None)?;
+    let mut floats = Floats::read(path)?;
+    let Floats { metadata, tensors } = &mut floats;
+    let config = ModelConfig::from_metadata(metadata, None)?;
     let (width, before) = (config.embedding_length, config.feed_forward_length);
     let detail = format!("must be above the model's, which is {before}");
     require(feed_forward > before, "feed_forward", &detail)?;
     let key = format!("{}.feed_forward_length", config.family.name);
     metadata.set(&key, Value::Uint(feed_forward as u64));
-    ModelConfig::from_metadata(&metadata, None)?;
+    ModelConfig::from_metadata(metadata, None)?;
     let new = feed_forward - before;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for block in 0..config.block_count {
         for part in ["ffn_gate", "ffn_up"] {
             let shape = ([width, before], [width, feed_forward]);
-            let values = matrix(&mut tensors, block, part, shape)?;
+            let values = matrix(tensors, block, part, shape)?;
             let squares: f64 = values.iter().map(|&value| f64::from(value).powi(2)).sum();
             let size = (squares / values.len() as f64).sqrt() as f32;
             values.extend(normal(&mut random, new * width, size));
         }
         let shape = ([before, width], [feed_forward, width]);
-        let values = matrix(&mut tensors, block, "ffn_down", shape)?;
+        let values = matrix(tensors, block, "ffn_down", shape)?;
         let rows = values.chunks_exact(before);
         *values = rows
             .flat_map(|row| [row, &vec![0.0; new]].concat())
             .collect();
     }
-    let mut writer = Writer::new(metadata);
-    for (name, (shape, values)) in &tensors {
-        let bytes = bytemuck::cast_slice(values).to_vec();
-        writer = writer.tensor(name, shape, Dtype::F32, bytes);
-    }
-    Ok(writer.to_bytes())
+    Ok(floats.to_bytes())
 }
 
 /// The values of a block's matrix, whose shape is said to be another one from now on. Shapes

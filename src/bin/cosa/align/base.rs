@@ -1,9 +1,10 @@
-//! `cosa align corpus`, `new` and `widen`: what training begins with.
+//! `cosa align corpus`, `new`, `widen` and `average`: what training begins with.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cosa::Result;
+use cosa::align::average::average as between;
 use cosa::align::base::{Shape, base};
 use cosa::align::corpora::{is_harmless, shuffle, size, train_line};
 use cosa::align::records::TrainLine;
@@ -73,6 +74,22 @@ pub struct Widen {
     out: PathBuf,
 }
 
+#[derive(Args)]
+pub struct Average {
+    /// A model, a GGUF file or a folder as the Transformers library saves it.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// Another one of the same shape, trained on from it, say.
+    #[arg(long, value_name = "FILE")]
+    with: PathBuf,
+    /// The other one's part in every weight, from 0 to 1.
+    #[arg(long, default_value_t = 0.5)]
+    share: f64,
+    /// The model between them, of 32-bit floats.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 pub fn corpus(stage: &Corpus, common: &Common) -> Result<()> {
     let (mut lines, mut held_out) = (Vec::new(), Vec::new());
     for path in &stage.source {
@@ -119,6 +136,11 @@ pub fn new(stage: &New, common: &Common) -> Result<()> {
 
 pub fn widen(stage: &Widen, common: &Common) -> Result<()> {
     let bytes = wider(&stage.model, stage.feed_forward, common.seed)?;
+    write_model(&stage.out, &bytes)
+}
+
+pub fn average(stage: &Average) -> Result<()> {
+    let bytes = between(&stage.model, &stage.with, stage.share)?;
     write_model(&stage.out, &bytes)
 }
 
