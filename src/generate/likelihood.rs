@@ -1,11 +1,9 @@
 //! How likely a model finds tokens that are there.
 
+use super::PREFILL_CHUNK;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Sequence, Transformer};
-
-/// Tokens of a pass: their logits are in memory together.
-const CHUNK: usize = 64;
 
 /// The negative log-likelihood of these tokens, in nats, each behind all before it; the first is
 /// behind nothing, and does not count.
@@ -18,7 +16,8 @@ pub fn surprise<B: Backend>(model: &Transformer<B>, ids: &[u32]) -> Result<f64> 
     let Some((_, before)) = ids.split_last() else {
         return Ok(nats);
     };
-    for (tokens, next) in before.chunks(CHUNK).zip(ids[1..].chunks(CHUNK)) {
+    let chunks = before.chunks(PREFILL_CHUNK);
+    for (tokens, next) in chunks.zip(ids[1..].chunks(PREFILL_CHUNK)) {
         let sequence = Sequence {
             tokens,
             cache: &mut cache,
@@ -26,15 +25,17 @@ pub fn surprise<B: Backend>(model: &Transformer<B>, ids: &[u32]) -> Result<f64> 
         };
         model.forward(&mut [sequence], &mut logits)?;
         let rows = logits.chunks_exact(model.config.vocab_size).zip(next);
-        nats += rows.map(|(row, &id)| of(row, id)).sum::<f64>();
+        let each = rows.map(|(row, &id)| log_sum_exp(row) - f64::from(row[id as usize]));
+        nats += each.sum::<f64>();
     }
     Ok(nats)
 }
 
-/// Of one token, after which these are the logits.
-fn of(logits: &[f32], id: u32) -> f64 {
+/// The logarithm of what the logits' exponentials sum up to: a token's log-probability is its
+/// logit less this.
+#[must_use]
+pub fn log_sum_exp(logits: &[f32]) -> f64 {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |&logit: &f32| f64::from(logit - highest).exp();
-    let total: f64 = logits.iter().map(weight).sum();
-    total.ln() - f64::from(logits[id as usize] - highest)
+    f64::from(highest) + logits.iter().map(weight).sum::<f64>().ln()
 }

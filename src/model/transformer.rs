@@ -133,10 +133,7 @@ impl<B: Backend> Transformer<B> {
         }
 
         let last: SmallVec<[usize; 8]> = (batch.iter().zip(&rows))
-            .flat_map(|(sequence, rows)| {
-                rows.clone()
-                    .skip(rows.len() - sequence.logits.min(rows.len()))
-            })
+            .flat_map(|(sequence, rows)| rows.end - sequence.logits.min(rows.len())..rows.end)
             .collect();
         if last.is_empty() {
             logits.clear();

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{Ask, Reply, Response, System, Times};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Batch, Context, Engine, Finished, GenerateOptions, PREFILL_CHUNK, surprise};
+use crate::generate::{Batch, Context, Engine, Finished, GenerateOptions, PREFILL_CHUNK};
+use crate::generate::{log_sum_exp, surprise};
 use crate::guard::ChatModel;
 use crate::safety::Frame;
 use crate::text::Message;
@@ -159,12 +160,10 @@ fn first_tokens<B: Backend>(model: &ChatModel<B>, options: &[&str]) -> Result<Ve
 
 /// The probability of each set of tokens.
 fn chances(logits: &[f32], sets: &[BTreeSet<u32>]) -> Vec<f64> {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weight = |logit: f32| f64::from(logit - highest).exp();
-    let total: f64 = logits.iter().copied().map(weight).sum();
+    let all = log_sum_exp(logits);
     let of = |set: &BTreeSet<u32>| {
         let ids = set.iter().filter_map(|&id| logits.get(id as usize));
-        ids.copied().map(weight).sum::<f64>() / total
+        ids.map(|&logit| (f64::from(logit) - all).exp()).sum()
     };
     sets.iter().map(of).collect()
 }
