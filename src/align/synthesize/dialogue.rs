@@ -11,13 +11,14 @@ use crate::align::records::TurnLine;
 pub struct Difficulty {
     /// Rules of a config at most; with 0 there are no configs.
     pub rules: usize,
-    /// Exchanges of a conversation at most; there is one where requests are not answered.
+    /// Exchanges of a conversation at most; there is one where requests are not answered, or
+    /// answers only begun.
     pub exchanges: usize,
     /// One topic in so many comes out of the dictionary; 0 for none.
     pub dictionary: usize,
     /// Whether requests are answered; if not, rationales are all there is.
     pub answers: bool,
-    /// Whether most answers to learn are only begun: enough to tell which one it is.
+    /// Whether most answers are only begun: enough to tell which one it is.
     pub begun: bool,
 }
 
@@ -60,8 +61,10 @@ impl Dialogues<'_> {
         let policy = self.policy(&topics, draw);
         let mut turns = Vec::new();
         let drawn = 1 + draw.below(self.difficulty.exchanges);
-        // Without its rationale, an exchange that has no answer would be empty.
-        let count = if self.difficulty.answers { drawn } else { 1 };
+        // Without its rationale, an exchange that has no answer would be empty; nobody goes on
+        // behind an answer that is only begun.
+        let one = self.difficulty.begun || !self.difficulty.answers;
+        let count = if one { 1 } else { drawn };
         let other_topics = match draw.once_in(2) {
             true => topics.clone(),
             false => self.topics(draw),
@@ -265,7 +268,6 @@ mod tests {
         let drawn = |begun| {
             let difficulty = Difficulty {
                 rules: 0,
-                exchanges: 1,
                 begun,
                 ..DIFFICULTY
             };

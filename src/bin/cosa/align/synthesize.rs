@@ -91,7 +91,7 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
         nouns: &nouns,
         difficulty: Difficulty {
             rules: stage.rules,
-            exchanges: if stage.begun { 1 } else { stage.exchanges },
+            exchanges: stage.exchanges,
             dictionary: stage.nouns,
             answers: !stage.verdicts,
             begun: stage.begun,
