@@ -427,7 +427,7 @@ fn an_average_lies_between_two_models() {
     assert_ne!(a, b);
     for share in [0.0, 0.25, 1.0] {
         let between = path("between.gguf");
-        fs::write(&between, average(&first, &other, share).unwrap()).unwrap();
+        fs::write(&between, average(&first, &other, share, "mixed").unwrap()).unwrap();
         let pairs = a.iter().zip(&b);
         for (mean, (a, b)) in values(&between).iter().zip(pairs) {
             let wanted = f64::from(*a) * (1.0 - share) + f64::from(*b) * share;
@@ -435,10 +435,10 @@ fn an_average_lies_between_two_models() {
         }
     }
     for share in [-0.1, 1.1, f64::NAN] {
-        let error = average(&first, &other, share).unwrap_err();
+        let error = average(&first, &other, share, "").unwrap_err();
         assert_eq!(error.code(), "invalid_option");
     }
-    let code = |a: &Path, b: &Path| average(a, b, 0.5).unwrap_err().code();
+    let code = |a: &Path, b: &Path| average(a, b, 0.5, "").unwrap_err().code();
     assert_eq!(code(&first, &narrow), "shape_mismatch");
     let untied = Shape {
         tied: false,

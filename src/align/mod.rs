@@ -7,9 +7,8 @@
 //! pairs the better with the worse; [`mistakes`] pairs a model's wrong answers with right ones
 //! that are known. Files between the stages are JSON Lines of [`records`].
 //! [`sft`] and [`dpo`] say what [`train`] makes smaller,
-//! [`base`] makes a model from nothing, [`widen`] a wider one of it,
-//! [`average`] the mean of two, [`export`] a file to be
-//! shipped.
+//! [`base`] makes a model from nothing, [`widen`] a wider one of it, [`average`] the mean of two,
+//! [`export`] a file to be shipped; [`provenance`] tells in it how it came to be.
 
 pub mod average;
 pub mod base;
@@ -22,6 +21,7 @@ mod floats;
 pub mod label;
 pub mod mistakes;
 pub mod pairs;
+pub mod provenance;
 mod random;
 pub mod records;
 pub mod sft;

@@ -11,7 +11,7 @@ use cosa::align::records::TrainLine;
 use cosa::align::widen::widen as wider;
 use cosa::eval::records;
 
-use super::{Common, write};
+use super::{Common, files_digest, write};
 use crate::files::replace_bytes;
 
 #[derive(Args)]
@@ -140,7 +140,16 @@ pub fn widen(stage: &Widen, common: &Common) -> Result<()> {
 }
 
 pub fn average(stage: &Average) -> Result<()> {
-    let bytes = between(&stage.model, &stage.with, stage.share)?;
+    let Average {
+        model, with, share, ..
+    } = stage;
+    let hashes = files_digest(&[model.clone(), with.clone()])?;
+    let bytes = between(
+        model,
+        with,
+        *share,
+        &format!("average {hashes} share {share}"),
+    )?;
     write_model(&stage.out, &bytes)
 }
 

@@ -6,6 +6,7 @@ use std::slice;
 use clap::Args;
 use cosa::Result;
 use cosa::align::dpo::{Dpo as DpoObjective, Preference, Weights};
+use cosa::align::provenance;
 use cosa::align::records::{PairLine, TurnLine};
 use cosa::align::sft::Sft as SftObjective;
 use cosa::align::train::optimizer::Method;
@@ -13,7 +14,6 @@ use cosa::align::train::{
     Encoder, Example, Lora, Network, Objective, Parameters, Place, Precision, Scope, TrainOptions,
     mean_loss, train,
 };
-use cosa::gguf::{Metadata, Value};
 use indicatif::ProgressBar;
 
 use super::curves::Curves;
@@ -226,16 +226,7 @@ fn run(
         })
     })?;
     curves.close(stage)?;
-    let metadata = provenance(network.parameters().metadata(), &about)?;
+    let mut metadata = network.parameters().metadata().clone();
+    provenance::add(&mut metadata, [about])?;
     replace_bytes(&settings.out, &network.parameters().to_gguf(metadata)?)
-}
-
-/// The metadata with one line more about how the weights came to be.
-fn provenance(metadata: &Metadata, about: &str) -> Result<Metadata> {
-    const KEY: &str = "cosa.provenance";
-    let before = metadata.opt_strings(KEY)?.unwrap_or_default();
-    let lines = before.iter().cloned().chain([about.to_owned()]).collect();
-    let mut metadata = metadata.clone();
-    metadata.set(KEY, Value::Strings(lines));
-    Ok(metadata)
 }
