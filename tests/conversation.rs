@@ -126,8 +126,9 @@ fn a_config_of_which_nothing_is_read_allows_nothing() {
     let read = conversation.read(session.model(), "").unwrap();
     let told: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
     assert_eq!(told, ["not understood"; 2]);
-    let most = ConfigReader::MOST_CONTEXTS * CONTEXT;
-    let many = "A b.\n".repeat(most / 5);
+    // A rule of four bytes behind another one is shown in nine, and read in eight more.
+    let most = 1 + (ConfigReader::MOST_CONTEXTS * CONTEXT - 4 - 8) / (9 + 8);
+    let many = "A b.\n".repeat(most);
     assert!(session.create_chat(config(&many)).is_ok());
     let error = session.create_chat(config(&(many + "A b."))).unwrap_err();
     assert_eq!(error.code(), "config_too_long");
@@ -153,6 +154,7 @@ fn each_rule_is_read_alone_and_what_was_read_is_shown() {
     assert_eq!(
         read,
         [
+            ("You are the assistant of a children's library.", "-", false),
             ("Alcohol is not allowed.", "alcohol no", false),
             ("Everything else may be answered.", "else yes", false)
         ]
@@ -165,7 +167,8 @@ fn each_rule_is_read_alone_and_what_was_read_is_shown() {
     );
     assert!(seen(&session, chat).starts_with("system\nalcohol no, else yes.\nuser\nWhich"));
     let rules = &session.chat(chat).unwrap().exchanges()[0].answer.rules;
-    assert!(rules[0].decides && !rules[1].decides, "{rules:?}");
+    let decides: Vec<bool> = rules.iter().map(|rule| rule.decides).collect();
+    assert_eq!(decides, [false, true, false]);
 }
 
 #[test]
