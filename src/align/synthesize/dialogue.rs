@@ -5,7 +5,6 @@ use super::asking::Ask;
 use super::content::{Content, Topic};
 use super::policy::Policy;
 use crate::align::records::TurnLine;
-use crate::safety::OTHERS;
 
 /// How hard the conversations are.
 #[derive(Debug, Clone, Copy)]
@@ -93,18 +92,14 @@ impl Dialogues<'_> {
         turns
     }
 
-    /// The sentences of a config one by one, each with what is read in it. Of those that say
-    /// nothing of a topic, which are soon known, there is one in three: with none of them, rules
-    /// would be found where there are none.
+    /// The sentences of a config one by one, each with what is read in it: also those that say
+    /// nothing, or rules would be found where there are none.
     pub fn readings(&self, draw: &mut Draw) -> Vec<[TurnLine; 2]> {
         let topics = self.topics(draw);
         let policy = self.policy(&topics, draw);
         let told = policy.readings.into_iter().filter_map(|read| {
-            let says = read.says?;
-            let of_topics = says != "-" && !says.starts_with(OTHERS);
-            let turns = [("system", read.shown), ("assistant", says)];
-            (of_topics || draw.once_in(3))
-                .then(|| turns.map(|(role, text)| TurnLine::new(role, text)))
+            let turns = [("system", read.shown), ("assistant", read.says?)];
+            Some(turns.map(|(role, text)| TurnLine::new(role, text)))
         });
         told.collect()
     }
