@@ -87,6 +87,10 @@ export class Chat {
     return this.#safetyConfig;
   }
 
+  async readings() {
+    return this.#ask('readings', { chat: await this.#engineChat() });
+  }
+
   async retract() {
     return this.#ask('retract', { chat: await this.#engineChat() });
   }

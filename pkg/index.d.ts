@@ -70,8 +70,8 @@ export interface ModelInfo {
   sha256: string;
   /** Bytes that the weights take in memory. */
   weightBytes: number;
-  /** How the model wants to see a config: in the frame of the paper, as it is, or with a number behind each rule. */
-  safetyFrame: 'guideline' | 'plain' | 'numbered';
+  /** How the model wants to see a config: in the frame of the paper, as it is, or as what it reads in each rule, which the engine asks it for. */
+  safetyFrame: 'guideline' | 'plain' | 'read';
   /** The licence that the file names. */
   license?: string;
 }
@@ -153,7 +153,11 @@ export interface UserMessage {
 export interface RuleReading {
   /** The sentence or list item. */
   rule: string;
-  /** What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics. */
+  /**
+   * What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics.
+   * `-` where it found no rule, `not understood` where it said nothing of the kind. Where it read nothing of all other
+   * topics, or did not understand something, it is told to refuse them.
+   */
   readAs: string;
   /** Whether the answer was decided by it. */
   decides: boolean;
@@ -165,7 +169,7 @@ export interface AssistantMessage {
   content: string;
   /** Text between `<think>` tags. */
   reasoning?: string;
-  /** How the reasoning read the rules of the config; only where `safetyFrame` is `numbered`. */
+  /** How the model read the rules of the config; only where `safetyFrame` is `read`. */
   rules?: RuleReading[];
   /** The config that this answer was given under. */
   safetyConfig: SafetyConfig | null;
@@ -217,7 +221,7 @@ export declare class ChatModel {
   complete(text: string, options?: SendOptions): Generation;
   /**
    * An answer to messages that stand as they are: a system message at most, in front, then user and assistant in turns,
-   * a user last. Nothing is recorded. What the prompt shares with the last such call is not prefilled again.
+   * a user last. Where `safetyFrame` is `read`, the system message is taken for a safety config and read. Nothing is recorded. What the prompt shares with the last such call is not prefilled again.
    */
   respond(messages: Message[], options?: SendOptions): Generation;
   /** Plans a measurement of how well this model follows safety configs; `run()` of the result carries it out. */
@@ -253,6 +257,12 @@ export declare class Chat {
 
   /** Puts the conversation under another config from the next answer on; resolves to it. A refused one changes nothing. */
   setSafetyConfig(safetyConfig: SafetyConfigInput): Promise<SafetyConfig | null>;
+
+  /**
+   * How the model reads the rules of the config in force, before anything is asked: what it misreads, it will not
+   * follow. Empty where `safetyFrame` is not `read`. Nothing is decided yet, so no `decides` is true.
+   */
+  readings(): Promise<RuleReading[]>;
 
   /** Takes the last user message and its answer back; resolves to the user's text, or null where there is none. */
   retract(): Promise<string | null>;

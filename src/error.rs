@@ -104,9 +104,10 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
-    /// The safety config alone leaves no room for a question and an answer.
+    /// The safety config alone leaves no room for a question and an answer, or takes too long to
+    /// be read.
     #[error(
-        "the safety config needs {needed} tokens with the chat frame, but the context holds {available}; shorten the config or load the model with a larger contextLength"
+        "the safety config needs {needed} tokens with the chat frame, but there is room for {available}; shorten the config or load the model with a larger contextLength"
     )]
     ConfigTooLong {
         /// Tokens of the config in its frame.

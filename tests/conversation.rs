@@ -12,10 +12,10 @@ use std::fs;
 
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
-use cosa::guard::{Authority, Session};
+use cosa::guard::{Authority, ConfigReader, Session};
 use cosa::safety::SafetyConfig;
 use cosa::text::StreamDecoder;
-use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file};
+use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed};
 
 fn options(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
@@ -113,6 +113,65 @@ fn a_config_that_does_not_fit_is_an_error_at_once() {
 }
 
 #[test]
+fn a_config_of_which_nothing_is_read_allows_nothing() {
+    let model = load(Reference, &tiny_framed("read"), Authority::anyone());
+    let mut session = Session::new(model);
+    let chat = session
+        .create_chat(config("Wine is fine. Gin, too."))
+        .unwrap();
+    ask(&mut session, chat, "gin?", &options(3));
+    let seen = seen(&session, chat);
+    assert!(seen.starts_with("system\nelse no.\nuser\ngin?"), "{seen}");
+    let conversation = session.chat(chat).unwrap();
+    let read = conversation.read(session.model(), "").unwrap();
+    let told: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
+    assert_eq!(told, ["not understood"; 2]);
+    // A rule of four bytes behind another one is shown in nine, and read in eight more.
+    let most = 1 + (ConfigReader::MOST_CONTEXTS * CONTEXT - 4 - 8) / (9 + 8);
+    let many = "A b.\n".repeat(most);
+    assert!(session.create_chat(config(&many)).is_ok());
+    let error = session.create_chat(config(&(many + "A b."))).unwrap_err();
+    assert_eq!(error.code(), "config_too_long");
+    let long = session
+        .create_chat(config(&"x".repeat(CONTEXT)))
+        .unwrap_err();
+    assert_eq!(long.code(), "config_too_long");
+}
+
+#[test]
+fn each_rule_is_read_alone_and_what_was_read_is_shown() {
+    let mut session = embedded();
+    let chat = session.create_chat(config(LIBRARY)).unwrap();
+    let read = session
+        .chat(chat)
+        .unwrap()
+        .read(session.model(), "")
+        .unwrap();
+    let read: Vec<_> = read
+        .iter()
+        .map(|it| (&*it.rule, &*it.read_as, it.decides))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("You are the assistant of a children's library.", "-", false),
+            ("Alcohol is not allowed.", "alcohol no", false),
+            ("Everything else may be answered.", "else yes", false)
+        ]
+    );
+    ask(
+        &mut session,
+        chat,
+        "Which food goes well with red wine?",
+        &GenerateOptions::default(),
+    );
+    assert!(seen(&session, chat).starts_with("system\nalcohol no, else yes.\nuser\nWhich"));
+    let rules = &session.chat(chat).unwrap().exchanges()[0].answer.rules;
+    let decides: Vec<bool> = rules.iter().map(|rule| rule.decides).collect();
+    assert_eq!(decides, [false, true, false]);
+}
+
+#[test]
 fn bad_user_text_loses_nothing() {
     let mut session = session();
     let chat = session.create_chat(config("Short.")).unwrap();
@@ -197,6 +256,13 @@ fn prototype() -> Option<Session<Cpu>> {
     Some(Session::new(model))
 }
 
+/// The model that ships.
+fn embedded() -> Session<Cpu> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
+    let bytes = fs::read(path).unwrap();
+    Session::new(load(Cpu::new(), &bytes, Authority::anyone()))
+}
+
 #[test]
 fn the_config_decides_the_answer() {
     let Some(mut session) = prototype() else {
@@ -229,9 +295,7 @@ fn the_config_decides_the_answer() {
 
 #[test]
 fn earlier_reasoning_is_not_shown() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
-    let model = load(Cpu::new(), &fs::read(path).unwrap(), Authority::anyone());
-    let mut session = Session::new(model);
+    let mut session = embedded();
     let chat = session.create_chat(config(WINE_SHOP)).unwrap();
     let options = GenerateOptions::default();
     let question = "Which food goes well with red wine?";

@@ -245,6 +245,13 @@ fn the_end_of_a_bare_rationale_is_not_learned() {
     });
     assert_eq!(begun.ids, done.ids);
     assert_eq!(begun.learned() + 1, done.learned());
+    // A config stands there as it was read.
+    let ids = |system: TurnLine| encoder.chat(&[system, answer("Yes")], 0).unwrap().ids;
+    let config = TurnLine {
+        reasoning_content: Some("tea yes.".to_owned()),
+        ..TurnLine::new("system", "Tea is welcome.")
+    };
+    assert_eq!(ids(config.seen()), ids(TurnLine::new("system", "tea yes.")));
 }
 
 #[test]

@@ -43,6 +43,7 @@ async function open(source, name) {
     current = { source, name };
     rememberConfig();
     startOver();
+    showReadings();
     evaluate.modelChanged();
     announce(`${name} is ready.`);
   } catch (error) {
@@ -95,6 +96,13 @@ async function chooseConfig(config) {
   }
   panel.show(session.config);
   showWelcome();
+  showReadings();
+}
+
+/** Only a model that reads the rules one by one can tell how. */
+async function showReadings() {
+  const tells = session.model?.info.safetyFrame === 'read' && session.config.text !== '';
+  panel.showReadings(tells ? await session.readings().catch(() => null) : null); // a chat may be closed meanwhile
 }
 
 /** Only what an engine has accepted is there at the next visit: with a refused config no model opens. */

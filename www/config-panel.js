@@ -1,11 +1,12 @@
 /** The panel where the safety config is chosen, read and written; at phone width it moves into a drawer. */
 import { $, el, icon, remember } from './dom.js';
 import { configs, customConfig } from './configs.js';
+import { readings } from './conversation.js';
 
 const limits = [
-  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does.',
+  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands below.',
   'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server.',
-  'The config is never dropped or shortened when the conversation grows long; old messages go first.',
+  'The config is never dropped when the conversation grows long; old messages go first.',
 ];
 
 export class ConfigPanel {
@@ -22,7 +23,7 @@ export class ConfigPanel {
     this.radios = [...configs, customConfig('')].map((config) => this.#radio(config));
     this.shown = el('p.given');
     this.edit = el('button.button', { type: 'button', onclick: () => this.#editCopy() }, 'Edit a copy');
-    this.reading = el('div.config-detail', {}, el('h3', {}, 'What the model is told'), this.shown, this.edit);
+    this.reading = el('div.config-detail', {}, el('h3', {}, 'What it says'), this.shown, this.edit);
     this.area = el('textarea', { id: 'custom-config', rows: '6', oninput: () => this.#note(), placeholder: 'You are the assistant of a wine shop. Alcohol is allowed. Other sensitive topics must be refused.' });
     this.area.value = this.settled;
     this.state = el('p.small', { id: 'custom-state' });
@@ -31,12 +32,13 @@ export class ConfigPanel {
       el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.state,
       el('button.button.primary', { type: 'submit' }, 'Apply'));
     this.pending = el('p.small', { role: 'status' });
+    this.understood = el('div.config-detail', { id: 'understood', hidden: true });
     $('config-panel').replaceChildren(
       el('div.panel-head', {}, el('h2', {}, 'Safety config'),
         el('button.button.icon.drawer-close', { 'aria-label': 'Close', onclick: () => $('config-dialog').close() }, icon('close'))),
       el('p.small', {}, 'What the assistant may talk about. Switch whenever you like; the conversation stays.'),
       el('fieldset.configs', {}, el('legend.visually-hidden', {}, 'Choose a safety config'), this.radios),
-      this.pending, this.reading, this.writing,
+      this.pending, this.reading, this.writing, this.understood,
       el('details.limits', {}, el('summary', {}, 'What a config can and cannot do'), el('ul', {}, limits.map((text) => el('li', {}, text)))));
   }
 
@@ -97,6 +99,15 @@ export class ConfigPanel {
     if (own) this.#note();
     $('config-name').textContent = config.name;
     $('open-config').dataset.config = config.id;
+  }
+
+  /** What the model took each rule to say, so that a misread one is seen before anybody relies on it; null where it does not tell. */
+  showReadings(rules) {
+    this.understood.hidden = rules === null;
+    if (rules === null) return;
+    const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
+    this.understood.replaceChildren(el('h3', {}, 'How the model reads it'), readings(rules),
+      ...(others ? [] : [el('p.small', {}, 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.')]));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

@@ -85,8 +85,8 @@ export class Conversation {
 }
 
 /** Each rule beside what the model took it to say; those that decided are marked. */
-const readings = (rules) => el('dl', {}, ...rules.flatMap(({ rule, readAs, decides }) => [
-  el('dt', {}, rule), el('dd', {}, readAs, decides && el('strong', {}, 'decides')),
+export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, decides }) => [
+  el('dt', {}, rule), el('dd', {}, readAs === '-' ? 'no rule' : readAs, decides && el('strong', {}, 'decides')),
 ]));
 
 /** One answer while it is written and after. */

@@ -56,6 +56,9 @@ export class Session {
     });
   }
 
+  /** How the model reads the rules of the config in force. */
+  readings() { return this.#inTurn(() => this.chat.readings()); }
+
   /** One after another: a chat that is opened while the config is switched would begin under the old one. */
   #inTurn(change) {
     const changed = this.#settled.then(change);

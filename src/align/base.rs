@@ -92,7 +92,7 @@ fn metadata(shape: &Shape, name: &str, texts: &[&str]) -> Result<Metadata> {
     );
     metadata.set("llama.rope.freq_base", Value::Float(10_000.0));
     metadata.set("tokenizer.chat_template", text(TEMPLATE));
-    metadata.set(Frame::KEY, text(Frame::Numbered.name()));
+    metadata.set(Frame::KEY, text(Frame::Read.name()));
     vocabulary(&mut metadata, shape.vocabulary, texts)?;
     Ok(metadata)
 }

@@ -105,8 +105,10 @@ fn ask(key: usize, question: &Question<'_>, options: &GenerateOptions) -> Result
             at: format!("question {key}"),
             detail: format!("{:?} is no role", turn.role),
         })?;
-        // As in a chat, without what was thought before.
-        Ok(Message::new(role, &turn.content))
+        Ok(Message {
+            reasoning: turn.seen().reasoning_content,
+            ..Message::new(role, &turn.content)
+        })
     };
     Ok(Ask {
         key,

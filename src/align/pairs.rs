@@ -9,7 +9,7 @@ use super::configs::seed_of;
 use super::records::{ConfigLine, LabelledLine, PairLine, TurnLine};
 use crate::error::Result;
 use crate::eval::statistics::below;
-use crate::safety::{Frame, SafetyConfig, system_message};
+use crate::safety::{Frame, SafetyConfig, Taxonomy, summary, system_message};
 
 /// The weights of the error score, and the frame that the model is trained with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,11 +63,15 @@ pub fn error_score(response: &LabelledLine, allowed: &[String], options: PairOpt
 pub fn pairs(
     config: &ConfigLine,
     responses: &[LabelledLine],
+    taxonomy: &Taxonomy,
     options: PairOptions,
 ) -> Result<Vec<PairLine>> {
     let text = SafetyConfig::new(None, &config.config)?;
     let prompt = [
-        TurnLine::new("system", system_message(&text, options.frame)),
+        TurnLine {
+            reasoning_content: (options.frame == Frame::Read).then(|| read(config, taxonomy)),
+            ..TurnLine::new("system", system_message(&text, options.frame))
+        },
         TurnLine::new("user", &config.prompt),
     ];
     let groups = groups(config, responses, options);
@@ -98,6 +102,16 @@ pub fn pairs(
         }
     }
     Ok(found)
+}
+
+/// What a model that reads it right is shown of the config.
+fn read(config: &ConfigLine, taxonomy: &Taxonomy) -> String {
+    let own = taxonomy.categories.iter();
+    let allowed = own.filter(|category| config.allowed.contains(&category.id));
+    let says: Vec<String> = allowed
+        .map(|category| format!("{} yes", category.name.to_lowercase()))
+        .collect();
+    summary(says.iter().map(String::as_str))
 }
 
 /// Responses with the same risks that address the prompt alike, with their error; the least

@@ -160,7 +160,7 @@ pub struct TurnLine {
     pub role: String,
     /// The words.
     pub content: String,
-    /// What the assistant writes between `<think>` tags before.
+    /// What the assistant writes between `<think>` tags before; of a config, what is read in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
     /// Whether the words are only the first of an answer: its end is not learned then.
@@ -180,5 +180,34 @@ impl TurnLine {
             content: content.into(),
             ..Self::default()
         }
+    }
+
+    /// The turn as it is seen in a chat that goes on, and not learned: without what was thought,
+    /// but a config as it was read.
+    #[must_use]
+    pub fn seen(&self) -> Self {
+        let config = self.role == "system";
+        Self {
+            reasoning_content: self.reasoning_content.clone().filter(|_| config),
+            weight: Some(0),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_thought_is_not_seen_but_what_was_read_is() {
+        let turn = |role| TurnLine {
+            reasoning_content: Some("wine no.".to_owned()),
+            ..TurnLine::new(role, "words")
+        };
+        let [config, answer] = ["system", "assistant"].map(|role| turn(role).seen());
+        assert_eq!(config.reasoning_content.as_deref(), Some("wine no."));
+        assert_eq!(answer.reasoning_content, None);
+        assert_eq!([config.weight, answer.weight], [Some(0); 2]);
     }
 }

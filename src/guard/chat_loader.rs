@@ -1,7 +1,7 @@
 //! From the bytes of model files to a [`ChatModel`].
 
 use super::hashing::{Hashing, hex};
-use super::{Authority, ChatModel, ModelInfo};
+use super::{Authority, ChatModel, ConfigReader, ModelInfo};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::gguf::{Header, Metadata, Reader, Sink, TensorInfo};
@@ -117,6 +117,7 @@ impl<B: Backend> ChatLoader<B> {
         Ok(ChatModel {
             template: chat.template,
             frame: chat.frame,
+            reader: ConfigReader::default(),
             info: ModelInfo {
                 name: chat.name,
                 license: chat.license,

@@ -1,6 +1,6 @@
 //! A loaded model with all that a chat needs beside its weights.
 
-use super::{Authority, prompt};
+use super::{Authority, ConfigReader, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{GenerateOptions, ReasoningSplitter, Request};
@@ -19,6 +19,8 @@ pub struct ChatModel<B: Backend> {
     pub template: ChatTemplate,
     /// How this model was trained to see a config.
     pub frame: Frame,
+    /// What it read in configs, where it is shown that.
+    pub reader: ConfigReader,
     /// Who may set a config.
     pub authority: Authority,
     /// What its file says about it.
@@ -47,8 +49,8 @@ impl<B: Backend> ChatModel<B> {
         self.transformer.config.context_length
     }
 
-    /// The request for an answer to turns that stand as they are, a config among them or
-    /// not: for evaluation. Nothing is left out to make them fit.
+    /// The request for an answer to turns that stand as they are, a config among them, which is
+    /// read where the frame says so, or not: for evaluation. Nothing is left out to make them fit.
     ///
     /// # Errors
     /// `Unauthorized` under an authority, which admits conversations only; `MessageTooLong`;

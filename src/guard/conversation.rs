@@ -9,7 +9,7 @@ use crate::generate::{
     Stats,
 };
 use crate::model::Transformer;
-use crate::safety::{RuleReading, SafetyConfig};
+use crate::safety::{Frame, RuleReading, SafetyConfig};
 
 /// A user's message and what came back.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,8 @@ pub struct Answer {
 
 /// Turns, the config they run under, and the KV cache they share.
 ///
-/// The config is in every prompt. When the context is full the oldest exchanges are left
+/// The config is in every prompt, as its text or, in the frame `Read`, as what was read in it.
+/// When the context is full the oldest exchanges are left
 /// out of the prompt; the transcript keeps them.
 pub struct Conversation<B: Backend> {
     safety_config: Option<SafetyConfig>,
@@ -75,6 +76,20 @@ impl<B: Backend> Conversation<B> {
     #[must_use]
     pub fn safety_config(&self) -> Option<&SafetyConfig> {
         self.safety_config.as_ref()
+    }
+
+    /// How the model reads the rules of the config in force, where it is shown its own reading;
+    /// `rationale` says which of them decide.
+    ///
+    /// # Errors
+    /// As [`ConfigReader::read`](super::ConfigReader::read), which has read them before.
+    pub fn read(&self, model: &ChatModel<B>, rationale: &str) -> Result<Vec<RuleReading>> {
+        let config = self.safety_config.as_ref();
+        let Some(config) = config.filter(|_| model.frame == Frame::Read) else {
+            return Ok(Vec::new());
+        };
+        let readings = model.reader.read(model, config.text())?;
+        Ok(RuleReading::all(config.text(), &readings, rationale))
     }
 
     /// All exchanges, oldest first, those outside the context included.
@@ -145,10 +160,8 @@ impl<B: Backend> Conversation<B> {
             return;
         };
         let reasoning = Some(output.reasoning).filter(|text| !text.is_empty());
-        let rules = match (&self.safety_config, &reasoning) {
-            (Some(config), Some(reasoning)) => RuleReading::all(config, reasoning, model.frame),
-            _ => Vec::new(),
-        };
+        let rationale = reasoning.as_deref().unwrap_or_default();
+        let rules = self.read(model, rationale).unwrap_or_default();
         self.exchanges.push(Exchange {
             user,
             answer: Answer {

@@ -7,6 +7,7 @@
 mod authority;
 mod chat_loader;
 mod chat_model;
+mod config_reader;
 mod conversation;
 mod hashing;
 mod prompt;
@@ -15,6 +16,7 @@ mod session;
 pub use authority::Authority;
 pub use chat_loader::{ChatLoadOptions, ChatLoader};
 pub use chat_model::{ChatModel, ModelInfo};
+pub use config_reader::ConfigReader;
 pub use conversation::{Answer, Conversation, Exchange};
 pub use hashing::hex;
 pub use session::Session;

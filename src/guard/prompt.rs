@@ -1,10 +1,12 @@
 //! The prompt of one answer: config, kept exchanges, new message.
 
+use std::borrow::Cow;
+
 use super::ChatModel;
 use super::conversation::Exchange;
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::safety::{SafetyConfig, system_message};
+use crate::safety::{Frame, SafetyConfig, summary, system_message};
 use crate::text::{Message, Role, opens_reasoning};
 
 /// A rendered prompt.
@@ -45,14 +47,37 @@ pub(super) fn build<B: Backend>(
     render(model, &messages)
 }
 
-/// Renders and tokenizes turns that are complete as they are.
+/// Renders and tokenizes turns that are complete as they are, but that a config is read first
+/// where the model is shown it so.
 ///
 /// # Errors
-/// The template's and the tokenizer's.
+/// The template's and the tokenizer's; where a config is read, as [`ConfigReader::read`].
+///
+/// [`ConfigReader::read`]: super::ConfigReader::read
 pub(super) fn render<B: Backend>(model: &ChatModel<B>, messages: &[Message]) -> Result<Prompt> {
-    let segments = model.template.render(messages, true)?;
+    let segments = model.template.render(&as_read(model, messages)?, true)?;
     Ok(Prompt {
         ids: model.tokenizer.encode(&segments)?,
         opens_reasoning: opens_reasoning(&segments),
     })
+}
+
+/// The turns with what the model read in the config in its place. With no message behind it, it
+/// is itself what is to be read.
+fn as_read<'m, B: Backend>(
+    model: &ChatModel<B>,
+    messages: &'m [Message],
+) -> Result<Cow<'m, [Message]>> {
+    if model.frame != Frame::Read || messages.len() == 1 {
+        return Ok(Cow::Borrowed(messages));
+    }
+    let mut messages = messages.to_vec();
+    for message in &mut messages {
+        if message.role == Role::System && message.reasoning.is_none() {
+            let readings = model.reader.read(model, &message.content)?;
+            message.reasoning = Some(summary(readings.iter().map(String::as_str)));
+        }
+        message.show_reading();
+    }
+    Ok(Cow::Owned(messages))
 }

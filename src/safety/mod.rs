@@ -17,7 +17,7 @@ mod verdict;
 pub use agreement::Agreement;
 pub use config::SafetyConfig;
 pub use prompt::{Frame, system_message};
-pub use reading::RuleReading;
+pub use reading::{OTHERS, RuleReading, summary};
 pub use rule::Rule;
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

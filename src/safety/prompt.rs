@@ -1,6 +1,6 @@
 //! The frame around a safety config in the system message.
 
-use super::{Rule, SafetyConfig};
+use super::SafetyConfig;
 use crate::error::{Error, Result};
 
 /// How a config is shown to the model. A model must see the frame that it was trained
@@ -12,9 +12,9 @@ pub enum Frame {
     Guideline,
     /// The text alone.
     Plain,
-    /// The text with a number behind each sentence or list item ([`Rule::numbered`]), by
-    /// which the model reads them out in its rationale.
-    Numbered,
+    /// What the model itself read in the text, rule by rule ([`super::summary`]). Until it
+    /// has, the message is the text alone.
+    Read,
 }
 
 /// The task line before a guideline. The wording is ours; the paper's frame says the same.
@@ -31,7 +31,7 @@ impl Frame {
         match self {
             Self::Guideline => "guideline",
             Self::Plain => "plain",
-            Self::Numbered => "numbered",
+            Self::Read => "read",
         }
     }
 
@@ -43,10 +43,10 @@ impl Frame {
         match value {
             None | Some("guideline") => Ok(Self::Guideline),
             Some("plain") => Ok(Self::Plain),
-            Some("numbered") => Ok(Self::Numbered),
+            Some("read") => Ok(Self::Read),
             Some(other) => Err(Error::BadMetadata {
                 key: Self::KEY.to_owned(),
-                detail: format!("unknown frame {other:?}; known: guideline, plain, numbered"),
+                detail: format!("unknown frame {other:?}; known: guideline, plain, read"),
             }),
         }
     }
@@ -60,8 +60,7 @@ impl Frame {
 pub fn system_message(config: &SafetyConfig, frame: Frame) -> String {
     match frame {
         Frame::Guideline => format!("{TASK}\n\nSafety Guideline:\n{}", config.text()),
-        Frame::Plain => config.text().to_owned(),
-        Frame::Numbered => Rule::numbered(config.text()),
+        Frame::Plain | Frame::Read => config.text().to_owned(),
     }
 }
 
@@ -75,7 +74,7 @@ mod tests {
         assert_eq!(Frame::parse(None).unwrap(), Frame::Guideline);
         assert_eq!(Frame::parse(Some("guideline")).unwrap(), Frame::Guideline);
         assert_eq!(Frame::parse(Some("plain")).unwrap(), Frame::Plain);
-        assert_eq!(Frame::parse(Some("numbered")).unwrap(), Frame::Numbered);
+        assert_eq!(Frame::parse(Some("read")).unwrap(), Frame::Read);
         assert_eq!(
             Frame::parse(Some("Plain")).unwrap_err().code(),
             "bad_metadata"
@@ -86,7 +85,7 @@ mod tests {
     fn the_whole_config_is_in_every_frame() {
         let config = SafetyConfig::new(None, "No spoilers.").unwrap();
         assert_eq!(system_message(&config, Frame::Plain), "No spoilers.");
-        assert_eq!(system_message(&config, Frame::Numbered), "No spoilers. (1)");
+        assert_eq!(system_message(&config, Frame::Read), "No spoilers.");
         assert!(
             system_message(&config, Frame::Guideline)
                 .ends_with("\n\nSafety Guideline:\nNo spoilers.")

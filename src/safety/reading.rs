@@ -1,8 +1,12 @@
-//! How a model read a safety config, by its own rationale.
+//! How a model read a safety config, rule by rule.
+//!
+//! A reading is what the model says of one rule as [`Rule::shown`] shows it: statements, with
+//! `, ` between them, such as `wine no except port`, or `else yes` for all topics without a rule;
+//! `-` where it says nothing of a topic.
 
 use serde::Serialize;
 
-use super::{Frame, Rule, SafetyConfig};
+use super::Rule;
 
 /// A rule as the model read it before it answered: a policy owner can see what was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -11,117 +15,165 @@ pub struct RuleReading {
     /// The sentence or list item of the config.
     pub rule: String,
     /// What the model took it to say: `wine no except port`; `else` stands for all other topics.
+    /// `-` where it is no rule, `not understood` where what it said is not of this form.
     pub read_as: String,
     /// Whether the answer was decided by it.
     pub decides: bool,
 }
 
 impl RuleReading {
-    /// The rules of `config` that a rationale read, in the order in which it did.
-    ///
-    /// In the frame `Numbered` it reads the sentences by their numbers, then says what decides
-    /// in the same words:
-    /// `1 - 2 wine no except port 3 else yes. About wine no except port. This is port. So yes.`
-    /// Numbers that no sentence has are passed over; what is not of this form has no readings.
+    /// Every rule of the text `config` as its `readings` say; a rationale behind them says what
+    /// decides, in the same words: `About wine no except port. This is port. So yes.`
     #[must_use]
-    pub fn all(config: &SafetyConfig, rationale: &str, frame: Frame) -> Vec<Self> {
-        if frame != Frame::Numbered {
-            return Vec::new();
-        }
-        let mut parts = rationale.split("About ");
-        let read = read_by_number(parts.next().unwrap_or_default());
-        let decisive: Vec<Vec<&str>> = parts.filter_map(decisive).collect();
-        // Each is read once.
-        let mut rules: Vec<_> = Rule::split(config.text()).into_iter().map(Some).collect();
-        let readings = read.into_iter().filter_map(|(number, words)| {
-            let rule = rules.get_mut(number.checked_sub(1)?)?.take()?;
-            let decides = |says: &Vec<&str>| words.windows(says.len()).any(|window| window == says);
-            (words != ["-"]).then(|| Self {
+    pub fn all(config: &str, readings: &[String], rationale: &str) -> Vec<Self> {
+        let decisive: Vec<&str> = rationale.split("About ").skip(1).map(decisive).collect();
+        let rules = Rule::split(config).into_iter().zip(readings);
+        let read = rules.map(|(rule, reading)| {
+            let said = statements(reading);
+            Self {
                 rule: rule.text,
-                read_as: words.join(" "),
-                decides: decisive.iter().any(decides),
-            })
+                read_as: said.as_ref().map_or(NOT_UNDERSTOOD, |_| reading).to_owned(),
+                decides: said
+                    .is_some_and(|said| said.iter().any(|it| decisive.contains(&it.whole))),
+            }
         });
-        readings.collect()
+        read.collect()
     }
 }
 
-/// The numbers, each with the words behind it.
-fn read_by_number(text: &str) -> Vec<(usize, Vec<&str>)> {
-    let mut read: Vec<(usize, Vec<&str>)> = Vec::new();
-    for word in text.split([' ', '.']).filter(|word| !word.is_empty()) {
-        match (word.parse(), read.last_mut()) {
-            (Ok(number), _) => read.push((number, Vec::new())),
-            (Err(_), Some((_, words))) => words.push(word),
-            (Err(_), None) => {}
+/// What all `readings` of a config say together, as the model is shown it: each topic once, as
+/// it was read last, since an exception may stand behind its rule, and all others at the end.
+///
+/// These are refused where nothing was read of them, and where any rule was not understood.
+#[must_use]
+pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
+    let mut all: Vec<Statement<'_>> = Vec::new();
+    let mut understood = true;
+    for reading in readings {
+        let said = statements(reading);
+        understood &= said.is_some();
+        for said in said.into_iter().flatten() {
+            all.retain(|known| known.topic != said.topic);
+            all.push(said);
         }
     }
-    read
+    let others = all.iter().position(|said| said.topic == OTHERS);
+    let allowed = others.is_some_and(|at| all.remove(at).allows);
+    let others = if allowed && understood { "yes" } else { "no" };
+    let said = all.iter().map(|said| format!("{}, ", said.whole));
+    said.collect::<String>() + OTHERS + " " + others + "."
 }
 
-/// The words of a clause that stand in the reading as well.
-fn decisive(clause: &str) -> Option<Vec<&str>> {
-    let mut words: Vec<&str> = clause.split('.').next()?.split(' ').collect();
-    // What holds for every topic without a rule stands behind the topic.
-    if let Some(at) = words.iter().position(|word| *word == "else") {
-        words.drain(..at);
+/// What a reading calls the topics without a rule.
+pub const OTHERS: &str = "else";
+
+/// What people are told of a reading that says nothing.
+const NOT_UNDERSTOOD: &str = "not understood";
+
+/// What is said of one topic.
+struct Statement<'r> {
+    whole: &'r str,
+    topic: &'r str,
+    allows: bool,
+}
+
+/// What a reading says; `None` where any of it is not of this form.
+fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
+    let statements = reading.split(", ").filter(|&said| said != "-");
+    statements.map(statement).collect()
+}
+
+fn statement(whole: &str) -> Option<Statement<'_>> {
+    let (said, except) = whole.split_once(" except ").unwrap_or((whole, ""));
+    let (topic, says) = said.rsplit_once(' ')?;
+    let allows = match says {
+        "yes" => true,
+        "no" => false,
+        _ => return None,
+    };
+    // A request cannot be known for a part of all other topics.
+    (topic != OTHERS || except.is_empty()).then_some(Statement {
+        whole,
+        topic,
+        allows,
+    })
+}
+
+/// What a clause says of its topic, as a reading does: where it has no rule, what holds for
+/// all such stands behind its name.
+fn decisive(clause: &str) -> &str {
+    let said = clause.split('.').next().unwrap_or_default();
+    match said.find(" else ") {
+        Some(at) => &said[at + 1..],
+        None => said,
     }
-    (!words.contains(&"")).then_some(words)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn read(rationale: &str) -> Vec<(String, String, bool)> {
-        let config = SafetyConfig::new(None, "No spoilers.\n- Wine is fine.").unwrap();
-        let readings = RuleReading::all(&config, rationale, Frame::Numbered);
-        let fields = readings.into_iter();
+    fn read(readings: [&str; 2], rationale: &str) -> Vec<(String, String, bool)> {
+        let readings = readings.map(str::to_owned);
+        let all = RuleReading::all("No spoilers.\n- Wine is fine.", &readings, rationale);
+        let fields = all.into_iter();
         fields.map(|it| (it.rule, it.read_as, it.decides)).collect()
     }
 
     #[test]
     fn rules_are_read_and_some_decide() {
-        let both = read(
-            "1 films no music yes 2 wine no except port. About wine no except port. \
-             This is port. So yes. About films no. So no.",
-        );
         let fine = |rule: &str, read_as: &str, decides| (rule.into(), read_as.into(), decides);
         assert_eq!(
-            both,
+            read(
+                ["films no, music yes", "wine no except port"],
+                "About wine no except port. This is port. So yes. About films no. So no.",
+            ),
             [
-                fine("No spoilers.", "films no music yes", true),
+                fine("No spoilers.", "films no, music yes", true),
                 fine("Wine is fine.", "wine no except port", true)
             ]
         );
-        let all = "1 - 2 else yes. About music else yes. So yes.";
-        assert_eq!(read(all), [fine("Wine is fine.", "else yes", true)]);
-        let none = "1 films no 2 -. About tea harmless. So yes.";
-        assert_eq!(read(none), [fine("No spoilers.", "films no", false)]);
+        let all = read(["-", "else yes"], "About music else yes. So yes.");
+        let nothing = fine("No spoilers.", "-", false);
+        assert_eq!(all, [nothing, fine("Wine is fine.", "else yes", true)]);
+        let none = read(["films no", "-"], "About tea harmless. So yes.");
+        assert_eq!(none[0], fine("No spoilers.", "films no", false));
         // Another topic whose words begin alike.
-        let other = read("1 wine bars no. About wine yes. So yes.");
-        assert_eq!(other, [fine("No spoilers.", "wine bars no", false)]);
+        let other = read(["wine bars no", "-"], "About wine yes. So yes.");
+        assert_eq!(other[0], fine("No spoilers.", "wine bars no", false));
     }
 
     #[test]
-    fn what_is_not_of_this_form_reads_nothing() {
+    fn what_is_not_understood_is_told_and_opens_nothing() {
         for odd in [
-            "0 wine no. About wine no.",
-            "3 wine no. About wine no.",
-            "99999999999999999999 wine no. About wine no.",
-            "wine no. About wine no.",
-            "No rules. About wine. So yes.",
-            "About",
-            "About ",
             "",
+            "wine",
+            "yes",
+            "wine maybe",
+            "except port",
+            ", .",
+            "no",
+            "else yes except wine",
         ] {
-            assert!(read(odd).is_empty(), "{odd}");
+            let told = read([odd, "else yes"], "About wine no.");
+            assert_eq!(told[0].1, "not understood", "{odd}");
+            assert_eq!(summary([odd, "else yes"]), "else no.");
+            assert_eq!(summary([odd, "wine no"]), "wine no, else no.");
         }
-        let twice = read("1 wine no 1 wine yes. About ");
-        assert_eq!(twice.len(), 1);
-        assert!(!twice[0].2);
-        let config = SafetyConfig::new(None, "Wine is fine.").unwrap();
-        assert!(RuleReading::all(&config, "1 wine yes", Frame::Plain).is_empty());
+        assert!(read(["-", "-"], "").iter().all(|told| told.1 == "-"));
+        assert_eq!(summary(["-", "-"]), "else no.");
+    }
+
+    #[test]
+    fn the_last_word_on_a_topic_counts() {
+        let all = summary(["else yes", "wine no, gin yes", "-", "wine no except port"]);
+        assert_eq!(all, "gin yes, wine no except port, else yes.");
+        assert_eq!(summary(["else yes", "else no"]), "else no.");
+    }
+
+    #[test]
+    fn others_are_refused_where_nothing_was_read_of_them() {
+        assert_eq!(summary(["wine no", "gin no"]), "wine no, gin no, else no.");
+        assert_eq!(summary([]), "else no.");
     }
 }

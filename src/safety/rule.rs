@@ -46,19 +46,64 @@ impl Rule {
         spans
     }
 
-    /// The config with each rule's number behind it, as ` (1)`: there a model has read the
-    /// whole rule, and can refer to it by one word.
+    /// The rules as a model is shown them, which reads one at a time: a list item, up to the end
+    /// of the sentence, with the heading of its list in a line before; any other sentence with the
+    /// one before it, since it may go on with that.
     #[must_use]
-    pub fn numbered(config: &str) -> String {
-        let mut text = String::with_capacity(config.len() + 64);
-        let mut start = 0;
-        for (number, span) in (1..).zip(Self::spans(config)) {
-            text.push_str(&config[start..span.end]);
-            text.push_str(&format!(" ({number})"));
-            start = span.end;
-        }
-        text.push_str(&config[start..]);
-        text
+    pub fn shown(config: &str) -> Vec<String> {
+        let (mut heading, mut before) = (String::new(), String::new());
+        let mut in_list = false;
+        let show = |span: Range<usize>| {
+            let line = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
+            let number = config[line..span.start].trim();
+            let text = config[span].trim();
+            let begins = !number.contains(char::is_alphabetic);
+            let item = item(text).or_else(|| (!number.is_empty()).then_some(text));
+            let item = item.filter(|_| begins);
+            let text = unmarked(item.unwrap_or(text));
+            if begins {
+                in_list = item.is_some() && !text.ends_with(':');
+            }
+            // What stands between semicolons belongs together, and so does a list item.
+            let goes_on = match in_list {
+                true => !begins,
+                false => before.ends_with(';') && text.ends_with(';'),
+            };
+            let whole = match goes_on && before.len() < LONG {
+                true => format!("{before} {text}"),
+                false => text.to_owned(),
+            };
+            let shown = match in_list {
+                true => format!("{heading}\n- {whole}"),
+                false => format!("{before}\n{text}"),
+            };
+            if !in_list {
+                text.clone_into(&mut heading);
+            }
+            before = whole;
+            shown.trim_start().to_owned()
+        };
+        Self::spans(config).into_iter().map(show).collect()
+    }
+}
+
+/// Bytes from which on what belongs together is left behind.
+const LONG: usize = 400;
+
+/// What stands behind the mark of a list item: `- wine`, `2) wine`, `(a) wine`.
+fn item(text: &str) -> Option<&str> {
+    let (mark, rest) = text.split_once(char::is_whitespace)?;
+    let number = mark.trim_start_matches('(').strip_suffix(')');
+    let is_number = |it: &str| it.len() < 4 && it.chars().all(char::is_alphanumeric);
+    let marks = ["-", "*", "+", "\u{2022}", "\u{2013}"];
+    (marks.contains(&mark) || number.is_some_and(is_number)).then(|| rest.trim_start())
+}
+
+/// The text without Markdown's marks around it.
+fn unmarked(text: &str) -> &str {
+    match text.starts_with(['*', '_', '#']) {
+        true => text.trim_matches(['*', '_', '#', ' ']),
+        false => text,
     }
 }
 
@@ -106,17 +151,57 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_behind_the_rules_and_nothing_else_changes() {
-        let config = "Be kind: \n1. Wine is fine. Beer is not!\n\n- Ask; tell 3.5 \u{e9}. \n*  \n";
-        let numbered = Rule::numbered(config);
+    fn each_rule_is_shown_with_the_line_that_it_may_need() {
+        let config = "Be kind. Wine is fine; but no beer.\n\nNot allowed:\n1. gin\n- rum. Never!\n* tea\nThe rest is.";
         assert_eq!(
-            numbered,
-            "Be kind: (1) \n1. Wine is fine. (2) Beer is not! (3)\n\n- Ask; (4) tell 3.5 \u{e9}. (5) \n*  \n"
+            Rule::shown(config),
+            [
+                "Be kind.",
+                "Be kind.\nWine is fine;",
+                "Wine is fine;\nbut no beer.",
+                "but no beer.\nNot allowed:",
+                "Not allowed:\n- gin",
+                "Not allowed:\n- rum.",
+                "Not allowed:\n- rum. Never!",
+                "Not allowed:\n- tea",
+                "tea\nThe rest is."
+            ]
         );
-        for number in 1..=5 {
-            assert_eq!(numbered.matches(&format!(" ({number})")).count(), 1);
+        assert_eq!(Rule::shown("- gin"), ["- gin"]);
+        assert_eq!(
+            Rule::shown("No: wine; gin; tea.")[2],
+            "No: wine; gin;\ntea."
+        );
+        assert!(Rule::shown(" . \n").is_empty());
+    }
+
+    #[test]
+    fn lists_have_many_marks_and_headings() {
+        let config = "Yes:\n- tea\n**No:**\n1) gin\r\n(b) rum\n\u{2013} ale\n2. Perhaps:\n\t+ mead\n*all* else";
+        assert_eq!(
+            Rule::shown(config),
+            [
+                "Yes:",
+                "Yes:\n- tea",
+                "tea\nNo:",
+                "No:\n- gin",
+                "No:\n- rum",
+                "No:\n- ale",
+                "ale\nPerhaps:",
+                "Perhaps:\n- mead",
+                "mead\nall* else"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_belongs_together_has_an_end() {
+        for config in [
+            "a; ".repeat(20_000),
+            "- ".to_owned() + &"a. ".repeat(20_000),
+        ] {
+            let shown = Rule::shown(&config);
+            assert!(shown.len() == 20_000 && shown.iter().all(|rule| rule.len() < LONG + 10));
         }
-        assert_eq!(Rule::numbered(""), "");
-        assert_eq!(Rule::numbered(" . \n"), " . \n");
     }
 }

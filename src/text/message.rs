@@ -38,7 +38,7 @@ pub struct Message {
     /// What is said, without reasoning.
     pub content: String,
     /// What the model thought before it answered. The template decides whether it is shown
-    /// to the model again.
+    /// to the model again. Of a config, what the model read in it.
     pub reasoning: Option<String>,
 }
 
@@ -50,6 +50,14 @@ impl Message {
             role,
             content: content.into(),
             reasoning: None,
+        }
+    }
+
+    /// Puts what was read in a config in its place, where that is told.
+    pub fn show_reading(&mut self) {
+        let role = self.role;
+        if let Some(reading) = self.reasoning.take_if(|_| role == Role::System) {
+            self.content = reading;
         }
     }
 }

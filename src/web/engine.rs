@@ -64,6 +64,12 @@ impl Engine {
         Ok(wire)
     }
 
+    /// How the model reads the rules of the config in force: `[{ rule, readAs, decides }, ...]`.
+    pub fn readings(&self, chat: u32) -> JsResult<JsValue> {
+        let chat = self.session.chat(chat).map_err(throw)?;
+        to_js(&chat.read(self.session.model(), "").map_err(throw)?)
+    }
+
     /// Begins an answer; [`Engine::step`] makes it.
     pub fn send(&mut self, chat: u32, text: &str, options: &JsValue) -> JsResult<()> {
         let options = options::generate_options(options).map_err(throw)?;

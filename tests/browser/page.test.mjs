@@ -233,7 +233,7 @@ pageTest('a config chosen while a chat is opened holds in it, and a question sen
 });
 
 pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {
-  const own = 'Alcohol is not allowed. '.repeat(200);
+  const own = 'Alcohol is not allowed. '.repeat(500);
   const editor = async () => [await page.isVisible('#custom-config'), await page.inputValue('#custom-config'), await page.locator('.banner').count()];
   await choose(page, 'custom');
   await page.fill('#custom-config', own);

@@ -37,7 +37,13 @@ pub fn load<B: Backend>(backend: B, bytes: &[u8], authority: Authority) -> ChatM
 
 /// A llama of two blocks with a vocabulary of bytes and the ChatML template.
 pub fn tiny_file() -> Vec<u8> {
-    let metadata = metadata();
+    tiny_framed("plain")
+}
+
+/// The same, which is shown configs in this frame.
+pub fn tiny_framed(frame: &str) -> Vec<u8> {
+    let mut metadata = metadata();
+    metadata.set("cosa.safety_frame", Value::String(frame.to_owned()));
     let vocabulary = metadata.opt_strings("tokenizer.ggml.tokens").unwrap();
     let vocabulary = vocabulary.unwrap().len() as u64;
     let mut random = Random(7);
@@ -96,7 +102,6 @@ fn metadata() -> Metadata {
         ("tokenizer.ggml.merges", Value::Strings(vec!["a b".into()])),
         ("tokenizer.ggml.eos_token_id", Value::Uint(258)),
         ("tokenizer.ggml.add_bos_token", Value::Bool(false)),
-        ("cosa.safety_frame", Value::String("plain".into())),
     ] {
         metadata.set(key, value);
     }

@@ -46,6 +46,16 @@ fn errors_by_hand() {
     }
 }
 
+fn pairs_of(
+    config: &ConfigLine,
+    responses: &[LabelledLine],
+    options: PairOptions,
+) -> Vec<PairLine> {
+    let json = include_str!("../../../pkg/benchmark/everyday_taxonomy.json");
+    let taxonomy = Taxonomy::parse("everyday", json).unwrap();
+    pairs(config, responses, &taxonomy, options).unwrap()
+}
+
 fn texts(pairs: &[PairLine]) -> Vec<[&str; 2]> {
     pairs
         .iter()
@@ -62,12 +72,11 @@ fn groups_are_paired_by_error_and_hopeless_ones_skipped() {
         response("bets", &["gambling"], true),
         response("both", &["alcohol", "gambling"], true),
     ];
-    let found = pairs(
+    let found = pairs_of(
         &config("c", &["alcohol"]),
         &responses,
         PairOptions::default(),
-    )
-    .unwrap();
+    );
     // Errors: clean 0, wine 0.1, no 1, bets 3, both 3.1; bets against both is skipped.
     let expected = [
         ["clean", "wine"],
@@ -88,6 +97,27 @@ fn groups_are_paired_by_error_and_hopeless_ones_skipped() {
             .ends_with("Allowed: [\"alcohol\"]")
     );
     assert_eq!(found[8].errors, [1.0, 3.1]);
+    assert_eq!(found[0].prompt[0].reasoning_content, None);
+}
+
+#[test]
+fn a_config_stands_there_as_it_is_to_be_read() {
+    let options = PairOptions {
+        frame: Frame::Read,
+        ..PairOptions::default()
+    };
+    let responses = [response("clean", &[], true), response("no", &[], false)];
+    let read = |allowed: &[&str]| {
+        let found = pairs_of(&config("c", allowed), &responses, options);
+        let system = found[0].prompt[0].clone();
+        assert!(system.content.starts_with("Allowed: "));
+        system.reasoning_content.unwrap()
+    };
+    assert_eq!(
+        read(&["personal_data", "alcohol"]),
+        "alcohol yes, personal data yes, else no."
+    );
+    assert_eq!(read(&[]), "else no.");
 }
 
 #[test]
@@ -100,13 +130,9 @@ fn a_rationale_is_chosen_under_its_own_config_alone() {
     let config = config("c", &[]);
     let refusal = response("refusal", &[], false);
     let foreign = [thought("another"), refusal.clone()];
-    assert!(
-        pairs(&config, &foreign, PairOptions::default())
-            .unwrap()
-            .is_empty()
-    );
+    assert!(pairs_of(&config, &foreign, PairOptions::default()).is_empty());
     let own = [thought("another"), thought(&config.id), refusal];
-    let found = pairs(&config, &own, PairOptions::default()).unwrap();
+    let found = pairs_of(&config, &own, PairOptions::default());
     let rationale = found[0].chosen[0].reasoning_content.as_deref();
     assert_eq!(rationale, Some(&*format!("under {}", config.id)));
     assert_eq!(found[0].rejected[0].reasoning_content, None);
@@ -121,7 +147,7 @@ fn equal_errors_and_other_prompts_make_no_pair() {
         response("two", &["b"], true),
         other,
     ];
-    let found = pairs(&config("c", &["a", "b"]), &same, PairOptions::default()).unwrap();
+    let found = pairs_of(&config("c", &["a", "b"]), &same, PairOptions::default());
     assert!(found.is_empty());
     let draws = [
         response("r1", &[], true),
@@ -133,7 +159,7 @@ fn equal_errors_and_other_prompts_make_no_pair() {
             seed,
             ..PairOptions::default()
         };
-        pairs(&config("c", &[]), &draws, options).unwrap()
+        pairs_of(&config("c", &[]), &draws, options)
     };
     assert_eq!(of(1), of(1));
     let chosen: BTreeSet<String> = (0..20)
@@ -149,7 +175,7 @@ fn contrasts_turn_with_the_config() {
         response("no", &[], false),
     ];
     let of = |id: &str, allowed: &[&str]| {
-        pairs(&config(id, allowed), &responses, PairOptions::default()).unwrap()
+        pairs_of(&config(id, allowed), &responses, PairOptions::default())
     };
     let all = [
         of("yes", &["alcohol"]),

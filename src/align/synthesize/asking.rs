@@ -103,7 +103,7 @@ fn hasty(words: &str, draw: &mut Draw) -> String {
     if draw.part() == Part::HeldOut {
         return words.to_owned();
     }
-    let typed = match draw.below(6) {
+    let typed = match draw.below(24) {
         0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
         1 => without(words, |word| word.len() <= 3 && draw.once_in(2)),
         2 => without(words, |_| draw.once_in(5)),

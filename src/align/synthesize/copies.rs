@@ -1,5 +1,5 @@
-//! Exercises in copying: a small model that copies learns far sooner to find a rule by its number
-//! and to say what it read there.
+//! Exercises in copying: a small model that copies learns far sooner to find a rule and to say
+//! what it reads there.
 
 use std::collections::BTreeMap;
 

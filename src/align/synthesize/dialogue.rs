@@ -5,7 +5,6 @@ use super::asking::Ask;
 use super::content::{Content, Topic};
 use super::policy::Policy;
 use crate::align::records::TurnLine;
-use crate::safety::Rule;
 
 /// How hard the conversations are.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +85,23 @@ impl Dialogues<'_> {
             turns.append(&mut exchange);
         }
         if !policy.text.is_empty() {
-            turns.insert(0, TurnLine::new("system", Rule::numbered(&policy.text)));
+            let mut system = TurnLine::new("system", &*policy.text);
+            system.reasoning_content = Some(policy.summary());
+            turns.insert(0, system);
         }
         turns
+    }
+
+    /// The sentences of a config one by one, each with what is read in it: also those that say
+    /// nothing, or rules would be found where there are none.
+    pub fn readings(&self, draw: &mut Draw) -> Vec<[TurnLine; 2]> {
+        let topics = self.topics(draw);
+        let policy = self.policy(&topics, draw);
+        let told = policy.readings.into_iter().filter_map(|read| {
+            let turns = [("system", read.shown), ("assistant", read.says?)];
+            Some(turns.map(|(role, text)| TurnLine::new(role, text)))
+        });
+        told.collect()
     }
 
     /// A config of rules on these topics mostly; sometimes a plain one, or none.
@@ -139,8 +152,7 @@ impl Dialogues<'_> {
         draw: &mut Draw,
     ) -> Vec<TurnLine> {
         let (user, asked) = self.asked(round, policy, draw);
-        let clauses = asked.iter().map(|ask| &*ask.decision.clause);
-        let rationale: Vec<&str> = [&*policy.reading].into_iter().chain(clauses).collect();
+        let rationale: Vec<&str> = asked.iter().map(|ask| &*ask.decision.clause).collect();
         let mut answer = TurnLine::new("assistant", self.answer(&asked, draw));
         answer.reasoning_content = Some(rationale.join(" "));
         if self.difficulty.begun && asked.len() == 1 && !draw.once_in(4) {
@@ -232,8 +244,9 @@ fn first_words(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Part;
-    use super::super::tests::{DIFFICULTY, content, drawn};
+    use super::super::tests::{self, DIFFICULTY, content, drawn};
     use super::*;
+    use crate::safety::summary;
 
     #[test]
     fn without_rules_there_are_no_configs() {
@@ -245,11 +258,7 @@ mod tests {
         let rationales = turns
             .iter()
             .filter_map(|turn| turn.reasoning_content.as_deref());
-        assert!(
-            rationales
-                .clone()
-                .all(|it| it.starts_with("No rules. About "))
-        );
+        assert!(rationales.clone().all(|it| it.starts_with("About ")));
         let harmless = rationales.clone().filter(|it| it.contains("harmless"));
         assert!((100..400).contains(&harmless.count()));
     }
@@ -276,5 +285,37 @@ mod tests {
             assert_eq!(rationale.matches("About ").count(), 1, "{rationale}");
             assert!(answer.content.split(' ').count() <= BEGINNING);
         }
+    }
+
+    #[test]
+    fn readings_are_drawn_one_a_line() {
+        let content = content();
+        let dialogues = Dialogues {
+            content: &content,
+            nouns: &[],
+            difficulty: DIFFICULTY,
+        };
+        let draw = |number| tests::draw(number, Part::Learned);
+        let lines: Vec<_> = (0..200)
+            .flat_map(|at| dialogues.readings(&mut draw(at)))
+            .collect();
+        let mut nothing = 0;
+        for [shown, said] in &lines {
+            assert!(shown.role == "system" && shown.content.lines().count() <= 2);
+            assert!(shown.reasoning_content.is_none() && said.role == "assistant");
+            let says = &*said.content;
+            nothing += usize::from(says == "-");
+            // Each of its statements is understood, and on a topic of its own.
+            let all: Vec<&str> = says
+                .split(", ")
+                .filter(|it| !it.starts_with("else"))
+                .collect();
+            let said = summary([says]).split(", ").count() - 1;
+            assert_eq!(said, if says == "-" { 0 } else { all.len() }, "{says}");
+        }
+        assert!(
+            (lines.len() / 4..lines.len() * 3 / 4).contains(&nothing),
+            "{nothing}"
+        );
     }
 }

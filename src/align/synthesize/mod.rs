@@ -2,10 +2,11 @@
 //!
 //! [`content`] holds topics with their requests and answers, and the wordings of configs;
 //! [`policy`] draws a config and knows what it allows; [`dialogue`] draws requests and
-//! writes what a perfect follower says, its rationale first. The rationale reads the config
-//! sentence by sentence, names the topic of the request, repeats what was read of it, and says
-//! yes or no. [`dictionary`] makes thousands of further topics out of nouns, so that rules
-//! cannot be learned by heart; [`copies`] come before all that.
+//! writes what a perfect follower says, its rationale first. The config is read sentence by
+//! sentence, each by itself, and stands above the conversation as it was read. The rationale names
+//! the topic of the request, repeats what was read of it, and says yes or no. [`dictionary`]
+//! makes thousands of further topics out of nouns, so that rules cannot be learned by heart;
+//! [`copies`] come before all that.
 //! One piece in eight is held out: what is measured was never learned.
 
 mod asking;

@@ -5,17 +5,27 @@ use std::ops::Range;
 use super::Draw;
 use super::content::{Topic, Wording};
 use super::writing::{Written, frame, unbracket};
-use crate::safety::Rule as Sentence;
+use crate::safety::{self, OTHERS, summary};
 
 /// A config: its text, and its meaning.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The words; empty where there is no config at all. Models see them with numbers.
+    /// The words; empty where there is no config at all.
     pub text: String,
-    /// What a model says that it read, sentence by sentence; rationales begin with it.
-    pub reading: String,
+    /// What a model is to read in each of its sentences.
+    pub readings: Vec<Reading>,
     rules: Vec<Rule>,
     others: Others,
+}
+
+/// What is read in a sentence.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The sentence as a model is shown it.
+    pub shown: String,
+    /// What it is to say; `None` where a rule goes on behind the sentence, so nothing can be
+    /// told yet, or not all.
+    pub says: Option<String>,
 }
 
 /// What a rule says of one topic.
@@ -66,7 +76,7 @@ impl Policy {
     pub fn none() -> Self {
         Self {
             text: String::new(),
-            reading: "No rules.".to_owned(),
+            readings: Vec::new(),
             rules: Vec::new(),
             others: Others::NoConfig,
         }
@@ -115,26 +125,36 @@ impl Policy {
     }
 
     /// The policy of this text, in which `default` says what holds for everything else. Each
-    /// sentence is read by its number, also one that is no rule: so there is one thing to look
-    /// up at a time, and none to skip.
+    /// sentence is read, also one that is no rule.
     fn read(text: String, rules: Vec<Rule>, allows: bool, default: &str) -> Self {
-        let spans = Sentence::spans(&text);
-        let mut read: Vec<Vec<String>> = vec![Vec::new(); spans.len()];
+        let spans = safety::Rule::spans(&text);
+        let mut read = vec![Some(Vec::new()); spans.len()];
         let said = rules.iter().map(|rule| (&*rule.said, rule.read()));
-        let last = (default, format!("{ELSE} {}", say(allows)));
+        let last = (default, format!("{OTHERS} {}", say(allows)));
         for (said, rule) in said.chain([last]) {
-            read[sentence(said, &text, &spans)].push(rule);
+            let sentences = sentences(said, &text, &spans);
+            for begun in &mut read[sentences.start..sentences.end - 1] {
+                *begun = begun.take().filter(|rules: &Vec<String>| !rules.is_empty());
+            }
+            read[sentences.end - 1].get_or_insert_default().push(rule);
         }
-        let reading = (1..).zip(read).map(|(number, rules)| match &*rules {
-            [] => format!("{number} -"),
-            _ => format!("{number} {}", rules.join(" ")),
+        let says = read.into_iter().map(|rules| match &*rules? {
+            [] => Some("-".to_owned()),
+            rules => Some(rules.join(", ")),
         });
+        let shown = safety::Rule::shown(&text).into_iter().zip(says);
         Self {
-            reading: reading.collect::<Vec<_>>().join(" ") + ".",
+            readings: shown.map(|(shown, says)| Reading { shown, says }).collect(),
             text,
             rules,
             others: Others::Said { allows },
         }
+    }
+
+    /// What a model is shown of it that read all of it right.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summary(self.readings.iter().filter_map(|it| it.says.as_deref()))
     }
 
     /// Whether one of its rules is on this topic.
@@ -165,7 +185,7 @@ impl Policy {
             _ if !topic.sensitive => (true, format!("{} harmless", topic.name)),
             (None, Others::NoConfig) => (true, topic.name.clone()),
             (None, Others::Said { allows }) => {
-                (allows, format!("{} {ELSE} {}", topic.name, say(allows)))
+                (allows, format!("{} {OTHERS} {}", topic.name, say(allows)))
             }
         };
         Decision {
@@ -175,18 +195,20 @@ impl Policy {
     }
 }
 
-/// What a reading calls the topics without a rule.
-const ELSE: &str = "else";
-
 fn say(allows: bool) -> &'static str {
     if allows { "yes" } else { "no" }
 }
 
-/// The place of the sentence in which these words end, whatever their capitals.
-fn sentence(said: &str, text: &str, spans: &[Range<usize>]) -> usize {
+/// The sentences in which these words stand, whatever their capitals.
+fn sentences(said: &str, text: &str, spans: &[Range<usize>]) -> Range<usize> {
     let (said, lower) = (said.to_ascii_lowercase(), text.to_ascii_lowercase());
     let said = said.trim();
     let begin = lower.find(said).unwrap_or_default();
-    let holds = |span: &Range<usize>| span.contains(&(begin + said.len() - 1));
-    spans.iter().position(holds).unwrap_or_default()
+    let behind = |at: usize| spans.iter().position(|span| at < span.end);
+    let first = behind(begin).unwrap_or_default();
+    let last = behind(begin + said.len() - 1).unwrap_or(first);
+    first..last + 1
 }
+
+#[cfg(test)]
+mod tests;

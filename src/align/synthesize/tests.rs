@@ -10,10 +10,9 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use super::content::{Content, Scope, Topic};
 use super::dialogue::{Dialogues, Difficulty};
-use super::policy::Policy;
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
-use crate::safety::{Frame, Rule, RuleReading, SafetyConfig, Taxonomy};
+use crate::safety::Taxonomy;
 
 pub(super) fn content() -> Content {
     Content::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/align/everyday")).unwrap()
@@ -52,15 +51,6 @@ pub(super) fn drawn(content: &Content, part: Part, difficulty: Difficulty) -> Ve
         .collect()
 }
 
-/// The rules of `policy` that decide in this rationale, in lower case.
-fn named(policy: &Policy, clause: &str) -> Vec<String> {
-    let config = SafetyConfig::new(None, &policy.text).unwrap();
-    let rationale = format!("{} {clause}", policy.reading);
-    let read = RuleReading::all(&config, &rationale, Frame::Numbered);
-    let decides = read.into_iter().filter(|rule| rule.decides);
-    decides.map(|rule| rule.rule.to_lowercase()).collect()
-}
-
 /// What this role says.
 fn turns_of(role: &str, dialogues: &[Vec<TurnLine>]) -> BTreeSet<String> {
     let own = dialogues.iter().flatten().filter(|turn| turn.role == role);
@@ -91,7 +81,7 @@ fn the_topics_are_those_of_the_everyday_taxonomy() {
 }
 
 #[test]
-fn rationales_read_every_sentence_and_answers_follow_them() {
+fn rationales_follow_what_was_read_and_answers_follow_them() {
     let content = content();
     let refuses = |answer: &str| {
         let mut around = content
@@ -113,14 +103,23 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
                 of_others += usize::from(!config && refuses(&turn.content));
                 continue;
             };
-            let (reading, clauses) = rationale.split_at(rationale.find("About ").unwrap());
-            let stands = |number: &usize| turns[0].content.contains(&format!(" ({number})"));
-            let shown = (1..).take_while(|number| config && stands(number));
-            let words = reading.split([' ', '.']);
-            let read = words.filter_map(|word| word.parse::<usize>().ok());
-            assert!(read.eq(shown), "{rationale}: {}", turns[0].content);
-            assert_eq!(reading == "No rules. ", !config);
-            assert!(!clauses.contains(" else ") || reading.contains(" else "));
+            assert!(rationale.starts_with("About "), "{rationale}");
+            let read = turns[0].reasoning_content.as_deref();
+            assert!(!config || read.is_some_and(|read| read.contains("else ")));
+            for clause in rationale.split("About ").skip(1) {
+                let says = clause.split('.').next().unwrap();
+                let of_all = says.find(" else ").map(|at| &says[at + 1..]);
+                let rule = of_all.unwrap_or(says);
+                let head = rule.split(" except ").next().unwrap();
+                let ruled = head.ends_with(" no") || head.ends_with(" yes");
+                let mut rules = read
+                    .iter()
+                    .flat_map(|it| it.trim_end_matches('.').split(", "));
+                assert!(
+                    !ruled || rules.any(|it| it == rule),
+                    "{rationale}: {read:?}"
+                );
+            }
             let denied = rationale.ends_with("no.");
             fits[0] += rationale.matches(". This is ").count();
             fits[1] += rationale.matches(". This is not ").count();
@@ -135,71 +134,6 @@ fn rationales_read_every_sentence_and_answers_follow_them() {
     assert!(seen[0] > 100 && seen[1] > 100, "{seen:?}");
     assert!(of_others > 3, "{of_others}");
     assert!((3..=6).contains(&(10 * fits[1] / fits[0])), "{fits:?}");
-}
-
-#[test]
-fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
-    let content = content();
-    let scope = Scope {
-        name: "tides".to_owned(),
-        phrases: vec!["ebb and flow".to_owned()],
-        words: Vec::new(),
-    };
-    let topics = [
-        topic("sea", &["xea"], vec![scope]),
-        topic("moon", &["xoon", "xoonlight"], Vec::new()),
-        topic("sun", &["xun"], Vec::new()),
-    ];
-    let all: Vec<&Topic> = topics.iter().collect();
-    let mut seen = BTreeSet::new();
-    for number in 0..400 {
-        let draw = &mut draw(number, Part::Learned).composing(number % 3 > 0);
-        let policy = Policy::draw(&all, &content.wording, draw);
-        let rules = Rule::split(&policy.text);
-        for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
-            let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
-            let named = named(&policy, &decision.clause);
-            assert_eq!(named.len(), 1, "{decision:?}: {}", policy.reading);
-            // A template may go on behind the topic's sentence, in words that stand elsewhere
-            // too; its number is the last one's.
-            let mut places = (1..=rules.len()).map(|end| &rules[end.saturating_sub(3)..end]);
-            let stands = places.any(|it| {
-                let texts: Vec<String> = it.iter().map(|it| it.text.to_lowercase()).collect();
-                texts.last() == named.first() && texts.iter().any(|text| text.contains(word))
-            });
-            assert!(stands, "{decision:?}: {}", policy.text);
-            let excepted = decision.clause.contains("except tides");
-            let says = decision
-                .clause
-                .starts_with(&format!("About {} yes", topic.id));
-            let fits = decision.clause.contains("This is tides");
-            assert_eq!(excepted, decision.clause.contains(" tides. So "));
-            assert_eq!(decision.allowed, says != fits);
-            seen.insert((topic.id.clone(), says, excepted));
-        }
-    }
-    // Both stances of each topic, and of one with its exception.
-    assert_eq!(seen.len(), 8, "{seen:?}");
-}
-
-#[test]
-fn a_topic_without_a_rule_follows_the_default() {
-    let content = content();
-    let [sea, moon] =
-        [("sea", "xea"), ("moon", "xoon")].map(|(id, name)| topic(id, &[name], Vec::new()));
-    for number in 0..100 {
-        let draw = &mut draw(number, Part::Learned).composing(number % 2 == 0);
-        let policy = Policy::draw(&[&sea], &content.wording, draw);
-        let decision = policy.decide(&moon, None);
-        let so = if decision.allowed { "yes" } else { "no" };
-        assert_eq!(decision.clause, format!("About moon else {so}. So {so}."));
-        let rules = named(&policy, &decision.clause);
-        assert!(
-            rules.len() == 1 && !rules[0].contains("xea"),
-            "{rules:?}: {}",
-            policy.text
-        );
-    }
 }
 
 #[test]

@@ -105,8 +105,7 @@ impl Encoder {
     }
 
     /// A conversation: what the assistant says is learned, to the token that ends its turn,
-    /// unless a turn's weight is 0. Of a turn that is a rationale alone, or only begun, the end is
-    /// not learned.
+    /// unless a turn's weight is 0. Of a turn that is a rationale alone, or only begun, the end is not learned.
     ///
     /// # Errors
     /// As [`Self::examples`]; `at` is the number of the line, from 0.
@@ -157,6 +156,7 @@ enum Encoded {
     Text(Vec<u32>),
 }
 
+/// A config stands there as it was read, where that is told.
 fn message(turn: &TurnLine, at: usize) -> Result<Message> {
     let role = Role::parse(&turn.role).ok_or_else(|| {
         bad(
@@ -164,11 +164,13 @@ fn message(turn: &TurnLine, at: usize) -> Result<Message> {
             &format!("role {:?}; known: system, user, assistant", turn.role),
         )
     })?;
-    Ok(Message {
+    let mut message = Message {
         role,
         content: turn.content.clone(),
         reasoning: turn.reasoning_content.clone(),
-    })
+    };
+    message.show_reading();
+    Ok(message)
 }
 
 fn bad(at: usize, detail: &str) -> Error {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cosa::Result;
 use cosa::align::export::{Scheme, export};
+use cosa::safety::Frame;
 
 use crate::files::{io, replace_bytes};
 
@@ -20,6 +21,9 @@ pub struct Export {
     /// `general.license` of the file.
     #[arg(long, value_name = "TEXT")]
     license: Option<String>,
+    /// How configs are shown to it: guideline, plain or read; as its file says where not given.
+    #[arg(long, value_name = "FRAME")]
+    safety_frame: Option<String>,
     /// Who must be named, as a text file: `cosa.attributions` of the model.
     #[arg(long, value_name = "FILE")]
     attributions: Option<PathBuf>,
@@ -33,7 +37,10 @@ pub fn run(stage: &Export) -> Result<()> {
         None => String::new(),
     };
     let license = stage.license.as_deref().unwrap_or_default();
+    let frame = stage.safety_frame.as_deref();
+    let frame = frame.map(|name| Frame::parse(Some(name))).transpose()?;
     let mut about = vec![
+        (Frame::KEY, frame.map_or("", Frame::name)),
         ("general.license", license),
         ("cosa.attributions", attributions.trim()),
     ];

@@ -96,7 +96,7 @@ pub struct Pairs {
     /// Error where the request is not addressed.
     #[arg(long, default_value_t = 1.0)]
     gamma: f64,
-    /// How the model is shown configs: guideline, plain, or numbered as by those of `new`.
+    /// How the model is shown configs: guideline, plain, or read as by those of `new`.
     #[arg(long, default_value = "guideline")]
     frame: String,
     /// Only pairs whose answers another config orders the other way.
@@ -227,7 +227,7 @@ pub fn pair(stage: &Pairs, common: &Common) -> Result<()> {
         let own = by_prompt
             .get(&config.prompt_id)
             .map_or(&[][..], Vec::as_slice);
-        found.extend(pairs(config, own, options)?);
+        found.extend(pairs(config, own, &common.taxonomy, options)?);
     }
     let kept: Vec<PairLine> = match stage.contrasts {
         false => found,

@@ -43,6 +43,9 @@ pub struct Synthesize {
     /// many tokens. Conversations have one exchange then.
     #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
     begun: bool,
+    /// The rules of configs alone, one by one, each with what is to be read in it.
+    #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
+    readings: bool,
     /// Every other rule and default is composed of words for yes and no and of sentences around
     /// them, instead of being taken as it was written.
     #[arg(long, conflicts_with = "held_out")]
@@ -95,6 +98,13 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
         },
     };
     match stage.prompts {
+        None if stage.readings => {
+            let lines = (0..stage.count).flat_map(|n| dialogues.readings(&mut draw(n)));
+            let lines = lines.map(|turns| TrainLine::Chat {
+                messages: turns.into(),
+            });
+            write(&stage.out, &lines.collect::<Vec<_>>())
+        }
         None => chats(stage, |number| dialogues.draw(&mut draw(number))),
         Some(prompts) => {
             let lines =

@@ -167,12 +167,7 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
 
 /// Two answers behind one prompt. What stands before them is seen, as in a chat, and not learned.
 fn preference(encoder: &Encoder, line: &PairLine, at: usize) -> Result<Preference> {
-    let seen = line.prompt.iter().map(|turn| TurnLine {
-        reasoning_content: None,
-        weight: Some(0),
-        ..turn.clone()
-    });
-    let seen: Vec<TurnLine> = seen.collect();
+    let seen: Vec<TurnLine> = line.prompt.iter().map(TurnLine::seen).collect();
     let of = |answer: &[TurnLine]| encoder.chat(&[&seen[..], answer].concat(), at);
     Ok(Preference {
         chosen: of(&line.chosen)?,
@@ -194,15 +189,9 @@ fn network(settings: &Settings, seed: u64) -> Result<Network> {
     Network::new(parameters, settings.longest)?.in_precision(settings.precision)
 }
 
-/// Trains, with curves beside the model, and writes the model.
-fn run(
-    network: &Network,
-    (objective, held_out): (&dyn Objective, Option<&dyn Objective>),
-    settings: &Settings,
-    (seed, data, stage): (u64, &[PathBuf], &str),
-    (learning_rate, warm_up): (f64, u64),
-) -> Result<()> {
-    let options = TrainOptions {
+/// All but where checkpoints go.
+fn options(settings: &Settings, seed: u64, learning_rate: f64, warm_up: u64) -> TrainOptions {
+    TrainOptions {
         optimizer: settings.optimizer,
         steps: settings.steps,
         batch_tokens: settings.batch_tokens,
@@ -213,15 +202,30 @@ fn run(
         clip: settings.clip,
         seed,
         checkpoint_every: settings.checkpoint_every,
-        checkpoint: Some(settings.out.with_extension("checkpoint")),
         ..TrainOptions::default()
-    };
+    }
+}
+
+/// Trains, with curves beside the model, and writes the model.
+fn run(
+    network: &Network,
+    (objective, held_out): (&dyn Objective, Option<&dyn Objective>),
+    settings: &Settings,
+    (seed, data, stage): (u64, &[PathBuf], &str),
+    (learning_rate, warm_up): (f64, u64),
+) -> Result<()> {
+    let options = options(settings, seed, learning_rate, warm_up);
     let hashes = files_digest(&[slice::from_ref(&settings.model), data].concat())?;
     let lora = settings.lora_rank.map(|rank| (rank, settings.lora_alpha));
     let about = format!(
         "{stage} {hashes} longest {} lora {lora:?} {:?} {:?} {options:?}",
         settings.longest, settings.lora_targets, settings.precision
     );
+    // Folders of this machine are nobody else's business.
+    let options = TrainOptions {
+        checkpoint: Some(settings.out.with_extension("checkpoint")),
+        ..options
+    };
     let mut curves = Curves::open(&settings.out, options.steps)?;
     train(network, objective, &options, &about, &mut |progress| {
         curves.add(progress, || {

@@ -1,0 +1,128 @@
+//! What is read in a config, and what it decides.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use super::super::Part;
+use super::super::content::Scope;
+use super::super::tests::{content, draw, topic};
+use super::*;
+use crate::safety::{Rule, RuleReading};
+
+/// The rules of `policy` that decide in this rationale, in lower case.
+fn named(policy: &Policy, clause: &str) -> Vec<String> {
+    let says = |it: &Reading| it.says.clone().unwrap_or_default();
+    let readings: Vec<String> = policy.readings.iter().map(says).collect();
+    let read = RuleReading::all(&policy.text, &readings, clause);
+    let decides = read.into_iter().filter(|rule| rule.decides);
+    decides.map(|rule| rule.rule.to_lowercase()).collect()
+}
+
+#[test]
+fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
+    let content = content();
+    let scope = Scope {
+        name: "tides".to_owned(),
+        phrases: vec!["ebb and flow".to_owned()],
+        words: Vec::new(),
+    };
+    let topics = [
+        topic("sea", &["xea"], vec![scope]),
+        topic("moon", &["xoon", "xoonlight"], Vec::new()),
+        topic("sun", &["xun"], Vec::new()),
+    ];
+    let all: Vec<&Topic> = topics.iter().collect();
+    let mut seen = BTreeSet::new();
+    for number in 0..400 {
+        let draw = &mut draw(number, Part::Learned).composing(number % 3 > 0);
+        let policy = Policy::draw(&all, &content.wording, draw);
+        let rules = Rule::split(&policy.text);
+        for (topic, word) in topics.iter().zip(["xea", "xoon", "xun"]) {
+            let decision = policy.decide(topic, (number % 2 == 0).then_some("tides"));
+            let named = named(&policy, &decision.clause);
+            assert_eq!(named.len(), 1, "{decision:?}: {:?}", policy.readings);
+            // A template may go on behind the topic's sentence, in words that stand elsewhere
+            // too; it is read where it ends.
+            let mut places = (1..=rules.len()).map(|end| &rules[end.saturating_sub(3)..end]);
+            let stands = places.any(|it| {
+                let texts: Vec<String> = it.iter().map(|it| it.text.to_lowercase()).collect();
+                texts.last() == named.first() && texts.iter().any(|text| text.contains(word))
+            });
+            assert!(stands, "{decision:?}: {}", policy.text);
+            let excepted = decision.clause.contains("except tides");
+            let says = decision
+                .clause
+                .starts_with(&format!("About {} yes", topic.id));
+            let fits = decision.clause.contains("This is tides");
+            assert_eq!(excepted, decision.clause.contains(" tides. So "));
+            assert_eq!(decision.allowed, says != fits);
+            seen.insert((topic.id.clone(), says, excepted));
+        }
+    }
+    // Both stances of each topic, and of one with its exception.
+    assert_eq!(seen.len(), 8, "{seen:?}");
+}
+
+#[test]
+fn a_rule_is_read_where_it_ends() {
+    let mut content = content();
+    for templates in [
+        &mut content.wording.allow_except,
+        &mut content.wording.deny_except,
+        &mut content.wording.only_for,
+    ] {
+        *templates = vec!["Look at {T}. Turn to {S}.".to_owned()];
+    }
+    let scope = Scope {
+        name: "tides".to_owned(),
+        phrases: vec!["ebb".to_owned()],
+        words: Vec::new(),
+    };
+    let sea = topic("sea", &["xea"], vec![scope]);
+    let mut seen = 0;
+    for number in 0..100 {
+        let policy = Policy::draw(&[&sea], &content.wording, &mut draw(number, Part::Learned));
+        let ends = |it: &Reading, words: &str| it.shown.to_lowercase().ends_with(words);
+        let Some(at) = policy
+            .readings
+            .iter()
+            .position(|it| ends(it, "turn to ebb."))
+        else {
+            continue;
+        };
+        let [begun, ended] = [&policy.readings[at - 1], &policy.readings[at]];
+        assert!(
+            ends(begun, "look at xea.") && begun.says.is_none(),
+            "{policy:?}"
+        );
+        // A list item is shown as one line.
+        let whole = ended.shown.replace(". Turn", ".\nTurn").to_lowercase();
+        assert!(whole.ends_with("look at xea.\nturn to ebb."), "{policy:?}");
+        let says = ended.says.as_deref().unwrap();
+        assert!(says.starts_with("sea ") && says.ends_with(" except tides"));
+        assert!(policy.summary().starts_with(&format!("{says}, else ")));
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn a_topic_without_a_rule_follows_the_default() {
+    let content = content();
+    let [sea, moon] =
+        [("sea", "xea"), ("moon", "xoon")].map(|(id, name)| topic(id, &[name], Vec::new()));
+    for number in 0..100 {
+        let draw = &mut draw(number, Part::Learned).composing(number % 2 == 0);
+        let policy = Policy::draw(&[&sea], &content.wording, draw);
+        let decision = policy.decide(&moon, None);
+        let so = if decision.allowed { "yes" } else { "no" };
+        assert_eq!(decision.clause, format!("About moon else {so}. So {so}."));
+        let rules = named(&policy, &decision.clause);
+        assert!(
+            rules.len() == 1 && !rules[0].contains("xea"),
+            "{rules:?}: {}",
+            policy.text
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! What a model reads in a safety config, rule by rule: frame [`Frame::Read`].
+//!
+//! [`Frame::Read`]: crate::safety::Frame::Read
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{ChatModel, prompt};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
+use crate::safety::Rule;
+use crate::text::{Message, Role};
+
+/// Configs that are known with what was read in each of their rules: a config stands in every
+/// prompt, and is read once.
+#[derive(Default)]
+pub struct ConfigReader {
+    known: Mutex<HashMap<String, Vec<String>>>,
+}
+
+impl ConfigReader {
+    /// What is shown of a config has, with some tokens of answer for each rule, at most so many
+    /// times those of the context: reading takes time.
+    pub const MOST_CONTEXTS: usize = 8;
+    /// Tokens of a usual reading.
+    const USUAL: usize = 8;
+    /// Tokens of a reading at most.
+    const LONGEST: usize = 48;
+    /// Configs that are kept at most.
+    const MOST_KNOWN: usize = 64;
+
+    /// What `model` says of each rule of the text `config`, greedily, one at a time: so no rule
+    /// is read in the light of others, and what users write is not even there.
+    ///
+    /// # Errors
+    /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
+    /// template's, the tokenizer's and the model's.
+    pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<String>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(readings) = known.get(config) {
+            return Ok(readings.clone());
+        }
+        let shown = Rule::shown(config);
+        let mut needed = 0;
+        for rule in &shown {
+            needed += model.tokenizer.encode_text(rule)?.len() + Self::USUAL;
+        }
+        let available = Self::MOST_CONTEXTS * model.context_length();
+        if needed > available {
+            return Err(Error::ConfigTooLong { needed, available });
+        }
+        let mut context = Context::new(&model.transformer);
+        let read = (shown.iter()).map(|rule| read(model, rule, &mut context));
+        let readings: Vec<String> = read.collect::<Result<_>>()?;
+        if known.len() == Self::MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(config.to_owned(), readings.clone());
+        Ok(readings)
+    }
+}
+
+/// What the model says of one rule; nothing where it comes to no end. `context` is that of the
+/// rule before, which may begin alike.
+fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) -> Result<String> {
+    let prompt = prompt::render(model, &[Message::new(Role::System, rule)])?.ids;
+    let needed = prompt.len();
+    let available = model.context_length().saturating_sub(ConfigReader::LONGEST);
+    if needed > available {
+        return Err(Error::ConfigTooLong { needed, available });
+    }
+    let request = Request {
+        prompt,
+        options: GenerateOptions {
+            max_tokens: ConfigReader::LONGEST,
+            ..GenerateOptions::default()
+        },
+        splitter: None,
+        dropped_turns: 0,
+    };
+    let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
+    let clock = &|| 0.0;
+    let before = std::mem::replace(context, Context::new(transformer));
+    let mut run = Generation::new(before, request, transformer, clock)?;
+    while !matches!(run.step(transformer, tokenizer, clock)?, Step::Done { .. }) {}
+    let output = run.into_output();
+    *context = output.context;
+    Ok(match output.finish_reason {
+        FinishReason::Stop => output.answer.trim().to_owned(),
+        _ => String::new(),
+    })
+}
