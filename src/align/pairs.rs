@@ -66,14 +66,7 @@ pub fn pairs(
     taxonomy: &Taxonomy,
     options: PairOptions,
 ) -> Result<Vec<PairLine>> {
-    let text = SafetyConfig::new(None, &config.config)?;
-    let prompt = [
-        TurnLine {
-            reasoning_content: (options.frame == Frame::Read).then(|| read(config, taxonomy)),
-            ..TurnLine::new("system", system_message(&text, options.frame))
-        },
-        TurnLine::new("user", &config.prompt),
-    ];
+    let prompt = prompt(config, taxonomy, options.frame)?;
     let groups = groups(config, responses, options);
     let mut random = ChaCha8Rng::from_seed(seed_of(options.seed, &config.id));
     let mut draw = |group: &[&LabelledLine]| {
@@ -102,6 +95,16 @@ pub fn pairs(
         }
     }
     Ok(found)
+}
+
+/// The config as a model is shown it in this frame, and what was asked under it.
+fn prompt(config: &ConfigLine, taxonomy: &Taxonomy, frame: Frame) -> Result<[TurnLine; 2]> {
+    let text = SafetyConfig::new(None, &config.config)?;
+    let system = TurnLine {
+        reasoning_content: (frame == Frame::Read).then(|| read(config, taxonomy)),
+        ..TurnLine::new("system", system_message(&text, frame))
+    };
+    Ok([system, TurnLine::new("user", &config.prompt)])
 }
 
 /// What a model that reads it right is shown of the config.

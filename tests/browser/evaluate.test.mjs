@@ -142,9 +142,11 @@ viewTest('to start over while another tab is at it forgets nothing', async (page
 });
 
 viewTest('a context that is too small is told, and one button loads a larger one', async (page) => {
+  const scenario = `Alcohol is allowed, be it ${'wine or '.repeat(120)}beer.`;
+  await chooseTask(page, 'long.jsonl', jsonl([{ prompt: 'Which food goes well with red wine?', scenario, type: 'allowed' }]));
   await start(page);
   await complete(page);
-  assert.match(await page.textContent('.notice-box'), /prompts do not fit\. The context holds 256 tokens/);
+  assert.match(await page.textContent('.notice-box'), /1 prompt does not fit\. The context holds 256 tokens/);
   await page.click('.notice-box button:text-is("Load the model again with 1,024 tokens of context and start over")');
   await page.waitForFunction(() => !document.querySelector('.notice-box') && document.querySelector('.scores').offsetParent && /^All/.test(document.querySelector('.state').textContent));
   assert.deepEqual(await texts(page, '.scores tbody td:last-child'), ['0', '0']);

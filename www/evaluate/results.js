@@ -87,7 +87,7 @@ export class Results {
 
   /** Said once and left alone, so that a screen reader does not hear it each second. */
   #notices(trouble, report) {
-    const reasons = (report?.setups ?? []).flatMap(({ invalid_reasons: of }) => Object.entries(of)).filter(([reason]) => reason.includes('the context holds'));
+    const reasons = (report?.setups ?? []).flatMap(({ invalid_reasons: of }) => Object.entries(of)).filter(([reason]) => /the context holds|larger contextLength/.test(reason));
     const unfit = reasons.reduce((sum, [, count]) => sum + count, 0);
     const tokens = report && (report.about.context_length < 1024 ? 1024 : report.about.context_length * 2);
     const key = JSON.stringify([trouble, unfit > 0 && tokens]);

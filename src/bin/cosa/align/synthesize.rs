@@ -99,10 +99,9 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
     };
     match stage.prompts {
         None if stage.readings => {
-            let lines = (0..stage.count).flat_map(|n| dialogues.readings(&mut draw(n)));
-            let lines = lines.map(|turns| TrainLine::Chat {
-                messages: turns.into(),
-            });
+            let turns = (0..stage.count).flat_map(|n| dialogues.readings(&mut draw(n)));
+            let messages = turns.map(Vec::from);
+            let lines = messages.map(|messages| TrainLine::Chat { messages });
             write(&stage.out, &lines.collect::<Vec<_>>())
         }
         None => chats(stage, |number| dialogues.draw(&mut draw(number))),

@@ -1,0 +1,77 @@
+//! Conversations and readings that are drawn.
+
+use super::super::Part;
+use super::super::tests::{self, DIFFICULTY, content, drawn};
+use super::*;
+use crate::safety::summary;
+
+#[test]
+fn without_rules_there_are_no_configs() {
+    let mut difficulty = DIFFICULTY;
+    difficulty.rules = 0;
+    let turns = drawn(&content(), Part::Learned, difficulty).concat();
+    let fine = |turn: &TurnLine| turn.role != "system" && !turn.content.is_empty();
+    assert!(turns.iter().all(fine));
+    let rationales = turns
+        .iter()
+        .filter_map(|turn| turn.reasoning_content.as_deref());
+    assert!(rationales.clone().all(|it| it.starts_with("About ")));
+    let harmless = rationales.clone().filter(|it| it.contains("harmless"));
+    assert!((100..400).contains(&harmless.count()));
+}
+
+#[test]
+fn most_answers_are_only_begun_where_asked() {
+    let drawn = |begun| {
+        let difficulty = Difficulty {
+            rules: 0,
+            begun,
+            ..DIFFICULTY
+        };
+        let turns = drawn(&content(), Part::Learned, difficulty).concat();
+        let answers = turns.into_iter().filter(|turn| turn.role == "assistant");
+        answers.collect::<Vec<_>>()
+    };
+    assert!(drawn(false).iter().all(|answer| !answer.begun));
+    let answers = drawn(true);
+    let begun: Vec<_> = answers.iter().filter(|answer| answer.begun).collect();
+    let share = begun.len() * 100 / answers.len();
+    assert!((40..90).contains(&share), "{share} %");
+    for answer in begun {
+        let rationale = answer.reasoning_content.as_deref().unwrap_or_default();
+        assert_eq!(rationale.matches("About ").count(), 1, "{rationale}");
+        assert!(answer.content.split(' ').count() <= BEGINNING);
+    }
+}
+
+#[test]
+fn readings_are_drawn_one_a_line() {
+    let content = content();
+    let dialogues = Dialogues {
+        content: &content,
+        nouns: &[],
+        difficulty: DIFFICULTY,
+    };
+    let draw = |number| tests::draw(number, Part::Learned);
+    let lines: Vec<_> = (0..200)
+        .flat_map(|at| dialogues.readings(&mut draw(at)))
+        .collect();
+    let mut nothing = 0;
+    for [shown, said] in &lines {
+        assert!(shown.role == "system" && shown.content.lines().count() <= 2);
+        assert!(shown.reasoning_content.is_none() && said.role == "assistant");
+        let says = &*said.content;
+        nothing += usize::from(says == "-");
+        // Each of its statements is understood, and on a topic of its own.
+        let all: Vec<&str> = says
+            .split(", ")
+            .filter(|it| !it.starts_with("else"))
+            .collect();
+        let said = summary([says]).split(", ").count() - 1;
+        assert_eq!(said, if says == "-" { 0 } else { all.len() }, "{says}");
+    }
+    assert!(
+        (lines.len() / 4..lines.len() * 3 / 4).contains(&nothing),
+        "{nothing}"
+    );
+}
