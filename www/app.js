@@ -101,8 +101,10 @@ async function chooseConfig(config) {
 
 /** Only a model that reads the rules one by one can tell how. */
 async function showReadings() {
-  const tells = session.model?.info.safetyFrame === 'read' && session.config.text !== '';
-  panel.showReadings(tells ? await session.readings().catch(() => null) : null); // a chat may be closed meanwhile
+  const { model, config } = session;
+  const tells = model?.info.safetyFrame === 'read' && config.text !== '';
+  const rules = tells ? await session.readings().catch(() => null) : null; // a chat may be closed meanwhile
+  if (session.model === model && session.config === config) panel.showReadings(rules, config.name);
 }
 
 /** Only what an engine has accepted is there at the next visit: with a refused config no model opens. */

@@ -4,7 +4,7 @@ import { configs, customConfig } from './configs.js';
 import { readings } from './conversation.js';
 
 const limits = [
-  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands below.',
+  'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands above.',
   'Whoever controls a page controls its config. A browser cannot enforce rules against its own user: what must hold has to be checked on a server.',
   'The config is never dropped when the conversation grows long; old messages go first.',
 ];
@@ -102,11 +102,11 @@ export class ConfigPanel {
   }
 
   /** What the model took each rule to say, so that a misread one is seen before anybody relies on it; null where it does not tell. */
-  showReadings(rules) {
+  showReadings(rules, name) {
     this.understood.hidden = rules === null;
     if (rules === null) return;
     const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
-    this.understood.replaceChildren(el('h3', {}, 'How the model reads it'), readings(rules),
+    this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
       ...(others ? [] : [el('p.small', {}, 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.')]));
   }
 

@@ -9,7 +9,7 @@ use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
-use crate::safety::Rule;
+use crate::safety::{Rule, SafetyConfig};
 use crate::text::{Message, Role};
 
 /// Configs that are known with what was read in each of their rules: a config stands in every
@@ -41,14 +41,18 @@ impl ConfigReader {
         if let Some(readings) = known.get(config) {
             return Ok(readings.clone());
         }
-        let shown = Rule::shown(config);
-        let mut needed = 0;
-        for rule in &shown {
-            needed += model.tokenizer.encode_text(rule)?.len() + Self::USUAL;
+        if config.len() > SafetyConfig::MAX_BYTES {
+            SafetyConfig::new(None, config)?;
         }
         let available = Self::MOST_CONTEXTS * model.context_length();
-        if needed > available {
-            return Err(Error::ConfigTooLong { needed, available });
+        let mut shown = Vec::new();
+        let mut needed = 0;
+        for rule in Rule::shown(config) {
+            needed += model.tokenizer.encode_text(&rule)?.len() + Self::USUAL;
+            if needed > available {
+                return Err(Error::ConfigTooLong { needed, available });
+            }
+            shown.push(rule);
         }
         let mut context = Context::new(&model.transformer);
         let read = (shown.iter()).map(|rule| read(model, rule, &mut context));

@@ -62,18 +62,20 @@ pub(super) fn render<B: Backend>(model: &ChatModel<B>, messages: &[Message]) -> 
     })
 }
 
-/// The turns with what the model read in the config in its place. With no message behind it, it
-/// is itself what is to be read.
+/// The turns with what the model read in the config in its place, or what is given as read, as data
+/// to train on is. With no message behind it, it is itself what is to be read.
 fn as_read<'m, B: Backend>(
     model: &ChatModel<B>,
     messages: &'m [Message],
 ) -> Result<Cow<'m, [Message]>> {
-    if model.frame != Frame::Read || messages.len() == 1 {
+    let reads = model.frame == Frame::Read && messages.len() > 1;
+    let is_read = |it: &Message| it.role == Role::System && it.reasoning.is_some();
+    if !reads && !messages.iter().any(is_read) {
         return Ok(Cow::Borrowed(messages));
     }
     let mut messages = messages.to_vec();
     for message in &mut messages {
-        if message.role == Role::System && message.reasoning.is_none() {
+        if reads && message.role == Role::System && message.reasoning.is_none() {
             let readings = model.reader.read(model, &message.content)?;
             message.reasoning = Some(summary(readings.iter().map(String::as_str)));
         }

@@ -84,19 +84,34 @@ fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
 }
 
 fn statement(whole: &str) -> Option<Statement<'_>> {
-    let (said, except) = whole.split_once(" except ").unwrap_or((whole, ""));
+    let (said, except) = match whole.split_once(" except ") {
+        Some((said, except)) => (said, Some(except)),
+        None => (whole, None),
+    };
     let (topic, says) = said.rsplit_once(' ')?;
     let allows = match says {
         "yes" => true,
         "no" => false,
         _ => return None,
     };
-    // A request cannot be known for a part of all other topics.
-    (topic != OTHERS || except.is_empty()).then_some(Statement {
+    let understood = match topic {
+        // A request cannot be known for a part of all other topics.
+        OTHERS => except.is_none(),
+        _ => is_name(topic) && except.is_none_or(is_name),
+    };
+    understood.then_some(Statement {
         whole,
         topic,
         allows,
     })
+}
+
+/// Whether it can be the name of a topic or a part: words with a space between, none of which is
+/// one of a statement. Where a comma was forgotten, two statements look like one.
+fn is_name(text: &str) -> bool {
+    let said = ["", "yes", "no", "except", OTHERS, "-"];
+    let is_word = |word: &str| !said.iter().any(|it| word.eq_ignore_ascii_case(it));
+    !text.contains([',', '.', '\n']) && text.split(' ').all(is_word)
 }
 
 /// What a clause says of its topic, as a reading does: where it has no rule, what holds for
@@ -154,6 +169,14 @@ mod tests {
             ", .",
             "no",
             "else yes except wine",
+            "wine no gin yes",
+            "wine no,gin yes",
+            "wine no yes",
+            "else  yes",
+            "Else yes",
+            "wine no,  yes",
+            "wine no except ",
+            "wine no except port no",
         ] {
             let told = read([odd, "else yes"], "About wine no.");
             assert_eq!(told[0].1, "not understood", "{odd}");

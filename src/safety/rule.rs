@@ -37,7 +37,7 @@ impl Rule {
         for line in config.split_inclusive('\n') {
             for sentence in sentences(line) {
                 let end = start + sentence.trim_end().len();
-                if sentence.chars().any(char::is_alphabetic) {
+                if sentence.chars().any(says_something) {
                     spans.push(start..end);
                 }
                 start += sentence.len();
@@ -50,10 +50,10 @@ impl Rule {
     /// of the sentence, with the heading of its list in a line before; any other sentence with the
     /// one before it, since it may go on with that.
     #[must_use]
-    pub fn shown(config: &str) -> Vec<String> {
+    pub fn shown(config: &str) -> impl Iterator<Item = String> {
         let (mut heading, mut before) = (String::new(), String::new());
         let mut in_list = false;
-        let show = |span: Range<usize>| {
+        let show = move |span: Range<usize>| {
             let line = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
             let number = config[line..span.start].trim();
             let text = config[span].trim();
@@ -83,8 +83,13 @@ impl Rule {
             before = whole;
             shown.trim_start().to_owned()
         };
-        Self::spans(config).into_iter().map(show).collect()
+        Self::spans(config).into_iter().map(show)
     }
+}
+
+/// Letters and pictures do; marks and numbers alone do not.
+fn says_something(char: char) -> bool {
+    char.is_alphabetic() || char >= '\u{1f000}'
 }
 
 /// Bytes from which on what belongs together is left behind.
@@ -94,7 +99,12 @@ const LONG: usize = 400;
 fn item(text: &str) -> Option<&str> {
     let (mark, rest) = text.split_once(char::is_whitespace)?;
     let number = mark.trim_start_matches('(').strip_suffix(')');
-    let is_number = |it: &str| it.len() < 4 && it.chars().all(char::is_alphanumeric);
+    // `(no) wine` is a rule and no number.
+    let is_number = |it: &str| {
+        it.len() == 1
+            || it.bytes().all(|byte| byte.is_ascii_digit())
+            || it.bytes().all(|byte| b"ivx".contains(&byte))
+    };
     let marks = ["-", "*", "+", "\u{2022}", "\u{2013}"];
     (marks.contains(&mark) || number.is_some_and(is_number)).then(|| rest.trim_start())
 }
@@ -133,6 +143,10 @@ mod tests {
         Rule::split(config).into_iter().map(|r| r.text).collect()
     }
 
+    fn shown(config: &str) -> Vec<String> {
+        Rule::shown(config).collect()
+    }
+
     #[test]
     fn sentences_and_list_items_become_rules() {
         assert_eq!(
@@ -154,7 +168,7 @@ mod tests {
     fn each_rule_is_shown_with_the_line_that_it_may_need() {
         let config = "Be kind. Wine is fine; but no beer.\n\nNot allowed:\n1. gin\n- rum. Never!\n* tea\nThe rest is.";
         assert_eq!(
-            Rule::shown(config),
+            shown(config),
             [
                 "Be kind.",
                 "Be kind.\nWine is fine;",
@@ -167,19 +181,16 @@ mod tests {
                 "tea\nThe rest is."
             ]
         );
-        assert_eq!(Rule::shown("- gin"), ["- gin"]);
-        assert_eq!(
-            Rule::shown("No: wine; gin; tea.")[2],
-            "No: wine; gin;\ntea."
-        );
-        assert!(Rule::shown(" . \n").is_empty());
+        assert_eq!(shown("- gin"), ["- gin"]);
+        assert_eq!(shown("No: wine; gin; tea.")[2], "No: wine; gin;\ntea.");
+        assert!(shown(" . \n").is_empty());
     }
 
     #[test]
     fn lists_have_many_marks_and_headings() {
         let config = "Yes:\n- tea\n**No:**\n1) gin\r\n(b) rum\n\u{2013} ale\n2. Perhaps:\n\t+ mead\n*all* else";
         assert_eq!(
-            Rule::shown(config),
+            shown(config),
             [
                 "Yes:",
                 "Yes:\n- tea",
@@ -195,12 +206,24 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_no_mark_and_a_picture_is_a_rule() {
+        assert_eq!(
+            shown("(ok) wine\n(no) gin"),
+            ["(ok) wine", "(ok) wine\n(no) gin"]
+        );
+        assert_eq!(
+            shown("No:\n- \u{1f377}\n(iv) gin\n- 7"),
+            ["No:", "No:\n- \u{1f377}", "No:\n- gin"]
+        );
+    }
+
+    #[test]
     fn what_belongs_together_has_an_end() {
         for config in [
             "a; ".repeat(20_000),
             "- ".to_owned() + &"a. ".repeat(20_000),
         ] {
-            let shown = Rule::shown(&config);
+            let shown = shown(&config);
             assert!(shown.len() == 20_000 && shown.iter().all(|rule| rule.len() < LONG + 10));
         }
     }

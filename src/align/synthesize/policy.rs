@@ -142,7 +142,7 @@ impl Policy {
             [] => Some("-".to_owned()),
             rules => Some(rules.join(", ")),
         });
-        let shown = safety::Rule::shown(&text).into_iter().zip(says);
+        let shown = safety::Rule::shown(&text).zip(says);
         Self {
             readings: shown.map(|(shown, says)| Reading { shown, says }).collect(),
             text,
