@@ -49,7 +49,6 @@ impl Rule {
     /// The rules as a model is shown them, which reads one at a time: a list item, up to the end
     /// of the sentence, with the heading of its list in a line before; any other sentence with the
     /// one before it, since it may go on with that.
-    #[must_use]
     pub fn shown(config: &str) -> impl Iterator<Item = String> {
         let (mut heading, mut before) = (String::new(), String::new());
         let mut in_list = false;
