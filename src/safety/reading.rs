@@ -41,10 +41,12 @@ impl RuleReading {
     }
 }
 
-/// What all `readings` of a config say together, as the model is shown it: each topic once, as
-/// it was read last, since an exception may stand behind its rule, and all others at the end.
+/// What all `readings` of a config say together, as the model is shown it: each topic once, and
+/// all others at the end.
 ///
-/// These are refused where nothing was read of them, and where any rule was not understood.
+/// A topic is as it was read last, since an exception may stand behind its rule; but where one
+/// rule denies it and another allows it, the one that denies counts. All others are refused where
+/// nothing was read of them too, and where any rule was not understood.
 #[must_use]
 pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
     let mut all: Vec<Statement<'_>> = Vec::new();
@@ -53,8 +55,11 @@ pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
         let said = statements(reading);
         understood &= said.is_some();
         for said in said.into_iter().flatten() {
-            all.retain(|known| known.topic != said.topic);
-            all.push(said);
+            let is_denied = |known: &Statement<'_>| known.topic == said.topic && !known.allows;
+            if !said.allows || !all.iter().any(is_denied) {
+                all.retain(|known| known.topic != said.topic);
+                all.push(said);
+            }
         }
     }
     let others = all.iter().position(|said| said.topic == OTHERS);
@@ -191,7 +196,24 @@ mod tests {
     fn the_last_word_on_a_topic_counts() {
         let all = summary(["else yes", "wine no, gin yes", "-", "wine no except port"]);
         assert_eq!(all, "gin yes, wine no except port, else yes.");
-        assert_eq!(summary(["else yes", "else no"]), "else no.");
+        let all = summary(["gin yes", "else yes", "gin yes except sloe gin"]);
+        assert_eq!(all, "gin yes except sloe gin, else yes.");
+    }
+
+    #[test]
+    fn where_rules_contradict_each_other_the_denial_counts() {
+        for all in [["else yes", "else no"], ["else no", "else yes"]] {
+            assert_eq!(summary(all), "else no.");
+        }
+        for all in [["wine no", "wine yes"], ["wine yes except port", "wine no"]] {
+            assert_eq!(summary(all), "wine no, else no.");
+        }
+        let all = summary([
+            "wine no except port, gin no",
+            "wine yes",
+            "gin no, wine yes",
+        ]);
+        assert_eq!(all, "wine no except port, gin no, else no.");
     }
 
     #[test]
