@@ -105,7 +105,8 @@ impl Encoder {
     }
 
     /// A conversation: what the assistant says is learned, to the token that ends its turn,
-    /// unless a turn's weight is 0. Of a turn that is a rationale alone, or only begun, the end is not learned.
+    /// unless a turn's weight is 0. Of a turn that is a rationale alone, or only begun, the end is
+    /// not learned.
     ///
     /// # Errors
     /// As [`Self::examples`]; `at` is the number of the line, from 0.

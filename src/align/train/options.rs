@@ -81,6 +81,11 @@ impl TrainOptions {
             "learning rate",
             "must be above zero",
         )?;
+        require(
+            (0.0..=1.0).contains(&self.final_share),
+            "final share",
+            "must be from 0 to 1",
+        )?;
         require(self.clip > 0.0, "clip", "must be above zero")
     }
 }
@@ -106,5 +111,16 @@ mod tests {
             "half-way between 1 and 0.2"
         );
         assert!((options.rate(110) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_share_is_a_share() {
+        for (final_share, fits) in [(0.0, true), (1.0, true), (-0.1, false), (f64::NAN, false)] {
+            let options = TrainOptions {
+                final_share,
+                ..TrainOptions::default()
+            };
+            assert_eq!(options.validate().is_ok(), fits, "{final_share}");
+        }
     }
 }

@@ -85,6 +85,9 @@ struct Settings {
     /// Steps until it is reached; by default 100 for `sft`, 150 for `dpo`.
     #[arg(long)]
     warm_up: Option<u64>,
+    /// The share of the highest rate that is left at the end of the cosine.
+    #[arg(long, default_value_t = 0.1)]
+    final_share: f64,
     #[arg(long, default_value_t = 0.1)]
     weight_decay: f64,
     /// Length at which gradients are clipped.
@@ -198,6 +201,7 @@ fn options(settings: &Settings, seed: u64, learning_rate: f64, warm_up: u64) -> 
         accumulate: settings.accumulate,
         learning_rate: settings.learning_rate.unwrap_or(learning_rate),
         warm_up: settings.warm_up.unwrap_or(warm_up),
+        final_share: settings.final_share,
         weight_decay: settings.weight_decay,
         clip: settings.clip,
         seed,
