@@ -1,8 +1,8 @@
 /**
  * The eight ready-made safety configs.
  *
- * They are short and of one form (who the assistant serves, one or two rules, a rule for the rest) because the
- * embedded model has learnt that form; a larger model takes a config of any length. `asks` are starter prompts:
+ * They are short and of one form (who the assistant serves, one or two rules, a rule for the rest), which the
+ * embedded model reads best; a larger model takes a config of any length. `asks` are starter prompts:
  * what the embedded model answers under the config, and what it leaves out.
  */
 const rest = 'Other sensitive topics must be refused.';

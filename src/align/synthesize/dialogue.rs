@@ -1,9 +1,9 @@
 //! Requests under a config, and what a perfect follower says.
 
-use super::Draw;
 use super::asking::Ask;
 use super::content::{Content, Topic};
 use super::policy::Policy;
+use super::{Draw, Part};
 use crate::align::records::TurnLine;
 
 /// How hard the conversations are.
@@ -169,8 +169,14 @@ impl Dialogues<'_> {
         policy: &Policy,
         draw: &mut Draw,
     ) -> (String, Vec<Ask<'s>>) {
+        // Two requests in one are the hardest to take apart, and words around a single one are
+        // easily taken for another, so both come oftener where they are learned.
+        let (two, framed) = match draw.part() {
+            Part::HeldOut => (5, 6),
+            Part::Learned => (3, 3),
+        };
         let first = self.ask(round, policy, draw);
-        if draw.once_in(5) {
+        if draw.once_in(two) {
             let other = self.ask(round, policy, draw);
             if other.topic.id != first.topic.id {
                 let joiner = draw.of(&self.content.wording.joiners);
@@ -180,7 +186,7 @@ impl Dialogues<'_> {
                 return (user, vec![first, other]);
             }
         }
-        let user = match draw.once_in(6) {
+        let user = match draw.once_in(framed) {
             true => draw
                 .of(&self.content.wording.frames)
                 .replace("{A}", &first.words),
