@@ -138,7 +138,7 @@ export interface Stats {
   decodedTokens: number;
   decodeMs: number;
   timeToFirstTokenMs: number;
-  /** Old exchanges left out of the prompt, because the context is too small. The safety config never is. */
+  /** Old exchanges left out of the prompt, because the context is too small or the model has learned shorter conversations. The safety config never is. */
   droppedTurns: number;
   tokensInContext: number;
   contextLength: number;

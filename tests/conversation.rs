@@ -12,10 +12,11 @@ use std::fs;
 
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
-use cosa::guard::{Authority, ConfigReader, Session};
+use cosa::gguf::Value;
+use cosa::guard::{Authority, ConfigReader, EXCHANGES_KEY, Session};
 use cosa::safety::SafetyConfig;
 use cosa::text::StreamDecoder;
-use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed};
+use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed, tiny_with};
 
 fn options(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
@@ -66,6 +67,48 @@ fn oldest_turns_go_and_the_config_stays() {
     assert!(*dropped.last().unwrap() > 0);
     assert!(dropped.is_sorted());
     assert_eq!(session.chat(chat).unwrap().exchanges().len(), 6);
+}
+
+#[test]
+fn no_more_exchanges_are_shown_than_the_model_learned_to_answer_behind() {
+    for most in [0, 1] {
+        let file = tiny_with(EXCHANGES_KEY, Value::Uint(most));
+        let mut session = Session::new(load(Reference, &file, Authority::anyone()));
+        let chat = session.create_chat(None).unwrap();
+        for turn in 0..3_usize {
+            let text = format!("q{turn}");
+            let run = ask(&mut session, chat, &text, &options(2));
+            assert_eq!(run.stats.dropped_turns, turn.saturating_sub(most as usize));
+            let seen = seen(&session, chat);
+            let before = turn.checked_sub(1).map(|it| format!("q{it}"));
+            assert!(seen.contains(&text));
+            assert_eq!(
+                before.is_some_and(|it| seen.contains(&it)),
+                turn > 0 && most > 0
+            );
+        }
+    }
+}
+
+/// The embedded model learned conversations of three exchanges, and loses its way in longer ones.
+#[test]
+fn a_long_chat_is_answered_as_a_short_one() {
+    let mut session = embedded();
+    let chat = session.create_chat(config(LIBRARY)).unwrap();
+    for turn in 0..8 {
+        let (text, allowed) = match turn % 2 {
+            0 => ("Which food goes well with red wine?", false),
+            _ => ("What helps against a headache?", true),
+        };
+        ask(&mut session, chat, text, &GenerateOptions::default());
+        let answer = &session.chat(chat).unwrap().exchanges()[turn].answer;
+        let yes = answer
+            .reasoning
+            .as_deref()
+            .is_some_and(|it| it.ends_with("So yes."));
+        assert_eq!(yes, allowed, "{turn}: {answer:?}");
+        assert!(!answer.content.is_empty(), "{turn}: {answer:?}");
+    }
 }
 
 #[test]

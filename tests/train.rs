@@ -22,7 +22,7 @@ use cosa::align::train::{
 use cosa::align::widen::widen;
 use cosa::backend::reference::Reference;
 use cosa::error::Error;
-use cosa::gguf::Writer;
+use cosa::gguf::{Value, Writer};
 use cosa::model::Sequence;
 use cosa::quant::Dtype;
 
@@ -385,7 +385,12 @@ fn exported_files_are_as_close_as_their_scheme_allows() {
         (Scheme::Q4KM, 0.3),
     ] {
         let out = self::path("exported.gguf");
-        let bytes = export(&path, scheme, &[("general.license", "MIT")]).unwrap();
+        let bytes = export(
+            &path,
+            scheme,
+            &[("general.license", Value::String("MIT".to_owned()))],
+        )
+        .unwrap();
         fs::write(&out, &bytes).unwrap();
         let far = distance(&engine_logits(&out, &tokens), &whole);
         assert!(

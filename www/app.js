@@ -23,6 +23,7 @@ let current = { source: undefined, name: 'Embedded model' };
 let loading = null;
 let answering = Promise.resolve();
 let waitingConfig = null;
+let dropsTurns = false;
 
 const evaluate = new EvaluateView({ session, fail, isLoading: () => loading !== null, onBusy: showControls, onIdle: takeWaitingConfig,
   reload: (contextLength) => { settings.contextLength = contextLength; return open(current.source, current.name); } });
@@ -164,8 +165,9 @@ async function answer(text) {
 }
 
 function tellOutcome(shown, { finishReason, stats }) {
-  const dropped = stats?.droppedTurns ?? 0;
-  if (dropped > 0) conversation.notice(`The context is full: ${dropped} earlier ${dropped === 1 ? 'turn was' : 'turns were'} left out of this answer. The safety config always stays.`);
+  const drops = (stats?.droppedTurns ?? 0) > 0;
+  if (drops && !dropsTurns) conversation.notice('In a long conversation the model is shown the last turns alone, as for this answer. The safety config always stays.');
+  dropsTurns = drops;
   announce(finishReason === 'abort' ? 'Stopped.' : `Answer under ${shown.config.name}: ${shown.text}`);
 }
 

@@ -77,11 +77,11 @@ impl FromStr for Scheme {
 /// # Errors
 /// Those of reading it; `NonFinite` with the tensor whose weights are no numbers, or too
 /// large for the scheme.
-pub fn export(model: &Path, scheme: Scheme, about: &[(&str, &str)]) -> Result<Vec<u8>> {
+pub fn export(model: &Path, scheme: Scheme, about: &[(&str, Value)]) -> Result<Vec<u8>> {
     let mut floats = Floats::read(model)?;
     floats.metadata.0.remove("general.file_type");
-    for (key, text) in about {
-        floats.metadata.set(key, Value::String((*text).to_owned()));
+    for (key, value) in about {
+        floats.metadata.set(key, value.clone());
     }
     let mut writer = Writer::new(floats.metadata);
     for (name, (shape, weights)) in &floats.tensors {

@@ -1,7 +1,7 @@
 //! From the bytes of model files to a [`ChatModel`].
 
 use super::hashing::{Hashing, hex};
-use super::{Authority, ChatModel, ConfigReader, ModelInfo};
+use super::{Authority, ChatModel, ConfigReader, EXCHANGES_KEY, ModelInfo};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::gguf::{Header, Metadata, Reader, Sink, TensorInfo};
@@ -117,6 +117,7 @@ impl<B: Backend> ChatLoader<B> {
         Ok(ChatModel {
             template: chat.template,
             frame: chat.frame,
+            exchanges: chat.exchanges,
             reader: ConfigReader::default(),
             info: ModelInfo {
                 name: chat.name,
@@ -143,6 +144,7 @@ struct Chat {
     tokenizer: Tokenizer,
     template: ChatTemplate,
     frame: Frame,
+    exchanges: Option<usize>,
     name: Option<String>,
     license: Option<String>,
 }
@@ -174,6 +176,7 @@ impl Chat {
         Ok(Self {
             template: ChatTemplate::from_metadata(metadata, &tokenizer)?,
             frame: Frame::parse(metadata.opt_str(Frame::KEY)?)?,
+            exchanges: metadata.opt_u32(EXCHANGES_KEY)?.map(|most| most as usize),
             name: text("general.name")?,
             license: text("general.license")?,
             tokenizer,

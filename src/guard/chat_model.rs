@@ -9,6 +9,9 @@ use crate::quant::Dtype;
 use crate::safety::Frame;
 use crate::text::{ChatTemplate, Message, Tokenizer};
 
+/// The metadata key in which a model file tells [`ChatModel::exchanges`].
+pub const EXCHANGES_KEY: &str = "cosa.exchanges";
+
 /// What every conversation of a session shares.
 pub struct ChatModel<B: Backend> {
     /// Ids in, logits out.
@@ -19,6 +22,9 @@ pub struct ChatModel<B: Backend> {
     pub template: ChatTemplate,
     /// How this model was trained to see a config.
     pub frame: Frame,
+    /// Exchanges before a message that it learned to answer behind, where its file tells: it is
+    /// shown the last ones alone.
+    pub exchanges: Option<usize>,
     /// What it read in configs, where it is shown that.
     pub reader: ConfigReader,
     /// Who may set a config.

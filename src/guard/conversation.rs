@@ -206,7 +206,8 @@ impl<B: Backend> Conversation<B> {
         (self.context.as_ref()).map_or(0, |context| context.bytes(model))
     }
 
-    /// The prompt with as many exchanges as fit, and the index of the first of them.
+    /// The prompt with as many exchanges as fit and the model knows to answer behind, and the
+    /// index of the first of them.
     fn fit(&self, model: &ChatModel<B>, text: &str, max_tokens: usize) -> Result<(Prompt, usize)> {
         let config = self.safety_config.as_ref();
         let available = model.context_length() - model.reserve(max_tokens);
@@ -218,7 +219,9 @@ impl<B: Backend> Conversation<B> {
                 available,
             });
         }
-        for first in self.first_kept..self.exchanges.len() {
+        let most = model.exchanges.unwrap_or(usize::MAX);
+        let first = self.exchanges.len().saturating_sub(most);
+        for first in self.first_kept.max(first)..self.exchanges.len() {
             let prompt = prompt::build(model, config, &self.exchanges[first..], text)?;
             if prompt.ids.len() <= available {
                 return Ok((prompt, first));

@@ -15,7 +15,7 @@ mod session;
 
 pub use authority::Authority;
 pub use chat_loader::{ChatLoadOptions, ChatLoader};
-pub use chat_model::{ChatModel, ModelInfo};
+pub use chat_model::{ChatModel, EXCHANGES_KEY, ModelInfo};
 pub use config_reader::ConfigReader;
 pub use conversation::{Answer, Conversation, Exchange};
 pub use hashing::hex;

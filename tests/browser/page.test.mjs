@@ -168,6 +168,16 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
+pageTest('a long conversation goes on, and tells once that earlier turns are left out', {}, async (page) => {
+  await choose(page, 'language');
+  for (let count = 1; count <= 5; count += 1) {
+    await ask(page, WINE);
+    await answered(page, count);
+  }
+  assert.equal((await texts(page, '.notice')).filter((text) => text.includes('the last turns alone')).length, 1);
+  assert.ok((await answers(page)).every((text) => text.startsWith('Red wine')));
+});
+
 pageTest('a dropped text file is refused with advice, and the page goes on', {}, async (page) => {
   const files = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();

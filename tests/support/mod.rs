@@ -42,8 +42,14 @@ pub fn tiny_file() -> Vec<u8> {
 
 /// The same, which is shown configs in this frame.
 pub fn tiny_framed(frame: &str) -> Vec<u8> {
+    tiny_with("cosa.safety_frame", Value::String(frame.to_owned()))
+}
+
+/// The same, of which one thing more is known.
+pub fn tiny_with(key: &str, value: Value) -> Vec<u8> {
     let mut metadata = metadata();
-    metadata.set("cosa.safety_frame", Value::String(frame.to_owned()));
+    metadata.set("cosa.safety_frame", Value::String("plain".to_owned()));
+    metadata.set(key, value);
     let vocabulary = metadata.opt_strings("tokenizer.ggml.tokens").unwrap();
     let vocabulary = vocabulary.unwrap().len() as u64;
     let mut random = Random(7);

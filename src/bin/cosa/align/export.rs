@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use cosa::Result;
 use cosa::align::export::{Scheme, export};
+use cosa::gguf::Value;
+use cosa::guard::EXCHANGES_KEY;
 use cosa::safety::Frame;
 
 use crate::files::{io, replace_bytes};
@@ -24,6 +26,10 @@ pub struct Export {
     /// How configs are shown to it: guideline, plain or read; as its file says where not given.
     #[arg(long, value_name = "FRAME")]
     safety_frame: Option<String>,
+    /// Exchanges before a message that it learned to answer behind: in a longer conversation it
+    /// is shown the last ones alone. As its file says where not given.
+    #[arg(long)]
+    exchanges: Option<u32>,
     /// Who must be named, as a text file: `cosa.attributions` of the model.
     #[arg(long, value_name = "FILE")]
     attributions: Option<PathBuf>,
@@ -39,12 +45,17 @@ pub fn run(stage: &Export) -> Result<()> {
     let license = stage.license.as_deref().unwrap_or_default();
     let frame = stage.safety_frame.as_deref();
     let frame = frame.map(|name| Frame::parse(Some(name))).transpose()?;
-    let mut about = vec![
+    let mut texts = vec![
         (Frame::KEY, frame.map_or("", Frame::name)),
         ("general.license", license),
         ("cosa.attributions", attributions.trim()),
     ];
-    about.retain(|(_, text)| !text.is_empty());
+    texts.retain(|(_, text)| !text.is_empty());
+    let texts = texts.into_iter();
+    let texts = texts.map(|(key, text)| (key, Value::String(text.to_owned())));
+    let exchanges = stage.exchanges.map(u64::from).map(Value::Uint);
+    let exchanges = exchanges.map(|most| (EXCHANGES_KEY, most));
+    let about: Vec<(&str, Value)> = texts.chain(exchanges).collect();
     let bytes = export(&stage.model, stage.scheme, &about)?;
     replace_bytes(&stage.out, &bytes)?;
     eprintln!("{} bytes in {}", bytes.len(), stage.out.display());
