@@ -220,8 +220,8 @@ impl<B: Backend> Conversation<B> {
             });
         }
         let most = model.exchanges.unwrap_or(usize::MAX);
-        let first = self.exchanges.len().saturating_sub(most);
-        for first in self.first_kept.max(first)..self.exchanges.len() {
+        let known = self.exchanges.len().saturating_sub(most);
+        for first in self.first_kept.max(known)..self.exchanges.len() {
             let prompt = prompt::build(model, config, &self.exchanges[first..], text)?;
             if prompt.ids.len() <= available {
                 return Ok((prompt, first));

@@ -45,8 +45,8 @@ impl RuleReading {
 /// all others at the end.
 ///
 /// A topic is as it was read last, since an exception may stand behind its rule; but where one
-/// rule denies it and another allows it, the one that denies counts. All others are refused where
-/// nothing was read of them too, and where any rule was not understood.
+/// rule denies it and another allows it, the one that denies counts. All others are refused also
+/// where nothing was read of them, and where any rule was not understood.
 #[must_use]
 pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
     let mut all: Vec<Statement<'_>> = Vec::new();
@@ -55,11 +55,12 @@ pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
         let said = statements(reading);
         understood &= said.is_some();
         for said in said.into_iter().flatten() {
-            let is_denied = |known: &Statement<'_>| known.topic == said.topic && !known.allows;
-            if !said.allows || !all.iter().any(is_denied) {
-                all.retain(|known| known.topic != said.topic);
-                all.push(said);
+            let denies = |known: &Statement<'_>| known.topic == said.topic && !known.allows;
+            if said.allows && all.iter().any(denies) {
+                continue;
             }
+            all.retain(|known| known.topic != said.topic);
+            all.push(said);
         }
     }
     let others = all.iter().position(|said| said.topic == OTHERS);

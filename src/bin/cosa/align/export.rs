@@ -45,17 +45,18 @@ pub fn run(stage: &Export) -> Result<()> {
     let license = stage.license.as_deref().unwrap_or_default();
     let frame = stage.safety_frame.as_deref();
     let frame = frame.map(|name| Frame::parse(Some(name))).transpose()?;
-    let mut texts = vec![
-        (Frame::KEY, frame.map_or("", Frame::name)),
-        ("general.license", license),
-        ("cosa.attributions", attributions.trim()),
+    let text = |text: &str| (!text.is_empty()).then(|| Value::String(text.to_owned()));
+    let exchanges = stage.exchanges.map(|most| Value::Uint(most.into()));
+    let about = [
+        (Frame::KEY, text(frame.map_or("", Frame::name))),
+        (EXCHANGES_KEY, exchanges),
+        ("general.license", text(license)),
+        ("cosa.attributions", text(attributions.trim())),
     ];
-    texts.retain(|(_, text)| !text.is_empty());
-    let texts = texts.into_iter();
-    let texts = texts.map(|(key, text)| (key, Value::String(text.to_owned())));
-    let exchanges = stage.exchanges.map(u64::from).map(Value::Uint);
-    let exchanges = exchanges.map(|most| (EXCHANGES_KEY, most));
-    let about: Vec<(&str, Value)> = texts.chain(exchanges).collect();
+    let about = about.into_iter();
+    let about: Vec<_> = about
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect();
     let bytes = export(&stage.model, stage.scheme, &about)?;
     replace_bytes(&stage.out, &bytes)?;
     eprintln!("{} bytes in {}", bytes.len(), stage.out.display());
