@@ -10,6 +10,7 @@ use candle_core::DType;
 use common::{Random, Shape, metadata, store, tensors};
 use cosa::align;
 use cosa::align::average::average;
+use cosa::align::deepen::deepen;
 use cosa::align::dpo::{Dpo, Preference, Weights};
 use cosa::align::export::{Scheme, export};
 use cosa::align::records::TurnLine;
@@ -487,6 +488,40 @@ fn a_wider_model_says_what_it_said() {
                 Error::InvalidOption { .. } | Error::BadMetadata { .. }
             );
             assert!(known, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_deeper_model_says_what_it_said() {
+    for (name, shape) in [
+        ("shallow.gguf", small()),
+        ("shallow-qwen2.gguf", Shape::new("qwen2", Dtype::F32)),
+    ] {
+        let shallow = file(name, shape, false);
+        let first = network(&shallow, &Scope::Full);
+        let gate = |at: usize| format!("blk.{at}.ffn_gate.weight");
+        let has = |&at: &usize| first.parameters().get(&gate(at)).is_some();
+        let before = (0..).take_while(has).count();
+        let deep = path("deep.gguf");
+        for blocks in [before + 1, 2 * before] {
+            fs::write(&deep, deepen(&shallow, blocks).unwrap()).unwrap();
+            let second = network(&deep, &Scope::Full);
+            let logits = |network: &Network| {
+                let hidden = network.hidden(&[1, 2, 3, 4], 1).unwrap();
+                let logits = network.logits(&hidden).unwrap();
+                logits.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+            };
+            assert_eq!(logits(&first), logits(&second));
+            // What adds nothing yet is made of something, or it would never learn.
+            let last = second.parameters().get(&gate(blocks - 1)).unwrap();
+            let values = last.flatten_all();
+            let values = values.unwrap().to_vec1::<f32>().unwrap();
+            assert!(values.iter().any(|value| *value != 0.0));
+        }
+        for blocks in [0, before, 2 * before + 1, usize::MAX] {
+            let error = deepen(&shallow, blocks).unwrap_err();
+            assert_eq!(error.code(), "invalid_option", "{blocks}");
         }
     }
 }

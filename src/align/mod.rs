@@ -7,14 +7,15 @@
 //! pairs the better with the worse; [`mistakes`] pairs a model's wrong answers with right ones
 //! that are known. Files between the stages are JSON Lines of [`records`].
 //! [`sft`] and [`dpo`] say what [`train`] makes smaller,
-//! [`base`] makes a model from nothing, [`widen`] a wider one of it, [`average`] the mean of two,
-//! [`export`] a file to be shipped; [`provenance`] tells in it how it came to be.
+//! [`base`] makes a model from nothing, [`widen`] a wider one of it and [`deepen`] a deeper one,
+//! [`average`] the mean of two, [`export`] a file to be shipped; [`provenance`] tells in it how it came to be.
 
 pub mod average;
 pub mod base;
 pub mod candidates;
 pub mod configs;
 pub mod corpora;
+pub mod deepen;
 pub mod dpo;
 pub mod export;
 mod floats;

@@ -83,12 +83,19 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     };
     for model in models {
         console::heading(model);
-        results.push(measure(workspace, &setup, options, model)?);
-    }
-    if let Some(path) = &options.json {
-        let all =
-            json!({ "readBandwidthGBs": bandwidth, "threads": options.threads, "models": results });
-        fs::write(path, serde_json::to_string_pretty(&all)?)?;
+        let result = measure(workspace, &setup, options, model)?;
+        println!("{HEAD}\n{}", row(&result, bandwidth)?);
+        if let Some(noise) = noise(&result) {
+            console::note(&format!(
+                "decoding differs by {noise:.1}x between rounds: something else runs here"
+            ));
+        }
+        results.push(result);
+        // A run takes long, and what is measured is not lost with the rest of it.
+        if let Some(path) = &options.json {
+            let all = json!({ "readBandwidthGBs": bandwidth, "threads": options.threads, "models": results });
+            fs::write(path, serde_json::to_string_pretty(&all)?)?;
+        }
     }
     console::heading("Result");
     table(&results, bandwidth)
@@ -212,6 +219,14 @@ fn table(results: &[Value], bandwidth: f64) -> Result<()> {
     }
     println!("\nMedian (least to most) over the rounds. Memory read: {bandwidth:.1} GB/s.");
     Ok(())
+}
+
+/// How far apart the rounds are, where that is more than a quiet machine explains.
+fn noise(result: &Value) -> Option<f64> {
+    let rounds = result["rounds"].as_array()?;
+    let decode = series(rounds, |round| round["ours"]["decode"].as_f64());
+    let noise = decode.last()? / decode.first()?;
+    (noise > 1.3).then_some(noise)
 }
 
 fn row(result: &Value, bandwidth: f64) -> Result<String> {

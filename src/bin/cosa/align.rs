@@ -61,6 +61,8 @@ enum Stage {
     New(base::New),
     /// Give a model wider feed-forward layers: it says what it said, and can learn more.
     Widen(base::Widen),
+    /// Give a model more blocks: it says what it said, and can learn more.
+    Deepen(base::Deepen),
     /// Put a model between two that came of each other: it often errs less than either.
     Average(base::Average),
     /// Train a model on conversations and texts.
@@ -101,6 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Stage::Synthesize(stage) => synthesize::run(stage, &common),
         Stage::New(stage) => base::new(stage, &common),
         Stage::Widen(stage) => base::widen(stage, &common),
+        Stage::Deepen(stage) => base::deepen(stage),
         Stage::Average(stage) => base::average(stage),
         Stage::Sft(stage) => train::sft(stage, &common),
         Stage::Dpo(stage) => train::dpo(stage, &common),

@@ -1,4 +1,4 @@
-//! `cosa align corpus`, `new`, `widen` and `average`: what training begins with.
+//! `cosa align corpus`, `new`, `widen`, `deepen` and `average`: what training begins with.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use cosa::Result;
 use cosa::align::average::average as between;
 use cosa::align::base::{Shape, base};
 use cosa::align::corpora::{is_harmless, shuffle, size, train_line};
+use cosa::align::deepen::deepen as deeper;
 use cosa::align::records::TrainLine;
 use cosa::align::widen::widen as wider;
 use cosa::eval::records;
@@ -75,6 +76,19 @@ pub struct Widen {
 }
 
 #[derive(Args)]
+pub struct Deepen {
+    /// The model, a GGUF file or a folder as the Transformers library saves it.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// How many blocks it has then, at most twice as many as before.
+    #[arg(long)]
+    blocks: usize,
+    /// The deeper model, of 32-bit floats.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
 pub struct Average {
     /// A model, a GGUF file or a folder as the Transformers library saves it.
     #[arg(long, value_name = "FILE")]
@@ -136,6 +150,11 @@ pub fn new(stage: &New, common: &Common) -> Result<()> {
 
 pub fn widen(stage: &Widen, common: &Common) -> Result<()> {
     let bytes = wider(&stage.model, stage.feed_forward, common.seed)?;
+    write_model(&stage.out, &bytes)
+}
+
+pub fn deepen(stage: &Deepen) -> Result<()> {
+    let bytes = deeper(&stage.model, stage.blocks)?;
     write_model(&stage.out, &bytes)
 }
 
