@@ -72,8 +72,19 @@ export interface ModelInfo {
   weightBytes: number;
   /** How the model wants to see a config: in the frame of the paper, as it is, or as what it reads in each rule, which the engine asks it for. */
   safetyFrame: 'guideline' | 'plain' | 'read';
+  /**
+   * What the model learned to read rules on, where its file tells. The embedded model reads every rule as it is meant that has the form
+   * `Alcohol is allowed, except cocktails.`, and `Everything else is not allowed.`
+   */
+  topics?: KnownTopic[];
   /** The licence that the file names. */
   license?: string;
+}
+
+/** A topic, and the parts of it that a rule may except, by the names that {@link RuleReading.readAs} has. */
+export interface KnownTopic {
+  name: string;
+  parts: string[];
 }
 
 /** A policy in natural language. Equal texts have equal hashes; the name is a label only. */

@@ -9,11 +9,12 @@
 mod support;
 
 use cosa::backend::reference::Reference;
+use cosa::gguf::Value;
 use cosa::guard::{ChatLoadOptions, ChatLoader, ChatModel};
-use cosa::safety::Frame;
+use cosa::safety::{Frame, KnownTopic};
 use cosa::{Error, Result};
 use sha2::{Digest as _, Sha256};
-use support::tiny_file;
+use support::{tiny_file, tiny_with};
 
 fn loader(sha256: Option<String>) -> Result<ChatLoader<Reference>> {
     let options = ChatLoadOptions {
@@ -88,4 +89,20 @@ fn a_cut_file_and_an_unknown_frame_are_refused() {
     begun.begin_file(None).unwrap();
     let half = strange[..bytes.len() / 2].to_vec();
     assert_eq!(begun.push(half).unwrap_err().code(), "bad_metadata");
+}
+
+#[test]
+fn a_file_tells_its_topics_and_a_strange_one_is_refused() {
+    assert_eq!(load(None, &tiny_file()).unwrap().info.topics, []);
+    let told = |topics: &[&str]| {
+        let topics = topics.iter().map(|&it| it.to_owned()).collect();
+        let bytes = tiny_with(KnownTopic::KEY, Value::Strings(topics));
+        load(None, &bytes).map(|model| model.info.topics)
+    };
+    let topics = told(&["wine: port, sherry", "tea"]).unwrap();
+    assert_eq!((&*topics[0].name, topics[0].parts.len()), ("wine", 2));
+    assert_eq!((&*topics[1].name, topics[1].parts.len()), ("tea", 0));
+    let error = told(&["tea", "wine: "]).unwrap_err();
+    assert_eq!(error.code(), "bad_metadata");
+    assert!(error.to_string().contains("\"wine: \""), "{error}");
 }

@@ -214,6 +214,42 @@ fn each_rule_is_read_alone_and_what_was_read_is_shown() {
     assert_eq!(decides, [false, true, false]);
 }
 
+/// What the page writes for its reader, and developers are told to write.
+#[test]
+fn plain_rules_are_read_as_they_are_meant() {
+    let session = embedded();
+    let topics = &session.model().info.topics;
+    assert_eq!(topics.len(), 12);
+    let mut meant = Vec::new();
+    for (word, says) in [("not allowed", "no"), ("allowed", "yes")] {
+        for topic in topics {
+            let (name, parts) = (&topic.name, topic.parts.iter());
+            let begin = name[..1].to_uppercase() + &name[1..];
+            meant.push((format!("{begin} is {word}."), format!("{name} {says}")));
+            meant.extend(parts.map(|part| {
+                let rule = format!("{begin} is {word}, except {part}.");
+                (rule, format!("{name} {says} except {part}"))
+            }));
+        }
+        let others = format!("Everything else is {word}.");
+        meant.push((others, format!("else {says}")));
+    }
+    // Each stands behind another one on another topic: 61 is prime to their number.
+    let count = meant.len();
+    let shuffled: Vec<_> = (0..count).map(|at| &meant[at * 61 % count]).collect();
+    let mut misread = Vec::new();
+    for some in shuffled.chunks(25) {
+        let text: Vec<&str> = some.iter().map(|(rule, _)| &**rule).collect();
+        let read = session
+            .model()
+            .reader
+            .read(session.model(), &text.join(" "));
+        let read = read.unwrap().into_iter();
+        misread.extend(read.zip(some).filter(|(read, (_, meant))| read != meant));
+    }
+    assert!(misread.is_empty(), "{misread:#?}");
+}
+
 #[test]
 fn bad_user_text_loses_nothing() {
     let mut session = session();

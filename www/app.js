@@ -67,6 +67,7 @@ function loadFailed(error, cancelled) {
 function startOver() {
   conversation.clear();
   picker.show(current.name, session.model.info);
+  panel.writer.show(session.model.info.topics);
   $('model-note').hidden = current.source !== undefined;
   showWelcome();
   refreshStatus();

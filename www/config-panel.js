@@ -2,6 +2,7 @@
 import { $, el, icon, remember } from './dom.js';
 import { configs, customConfig } from './configs.js';
 import { readings } from './conversation.js';
+import { RuleWriter } from './rule-writer.js';
 
 const limits = [
   'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands above.',
@@ -28,8 +29,9 @@ export class ConfigPanel {
     this.area.value = this.settled;
     this.state = el('p.small', { id: 'custom-state' });
     this.area.setAttribute('aria-describedby', 'custom-state');
+    this.writer = new RuleWriter((rule) => this.#write(rule));
     this.writing = el('form.config-detail', { hidden: true, onsubmit: (event) => { event.preventDefault(); this.#apply(); } },
-      el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.state,
+      el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.writer.node, this.state,
       el('button.button.primary', { type: 'submit' }, 'Apply'));
     this.pending = el('p.small', { role: 'status' });
     this.understood = el('div.config-detail', { id: 'understood', hidden: true });
@@ -66,6 +68,14 @@ export class ConfigPanel {
     this.#check('custom');
     this.reading.hidden = true;
     this.writing.hidden = false;
+    this.#note();
+  }
+
+  /** Puts a rule behind the text, or in place of what is selected in it. */
+  #write(rule) {
+    const { value, selectionStart: from, selectionEnd: to } = this.area;
+    if (from < to) this.area.setRangeText(rule, from, to, 'end');
+    else this.area.value = value.trim() ? `${value.trimEnd()} ${rule}` : rule;
     this.#note();
   }
 

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::gguf::{Header, Metadata, Reader, Sink, TensorInfo};
 use crate::model::loader::{LoadOptions, Loader};
-use crate::safety::Frame;
+use crate::safety::{Frame, KnownTopic};
 use crate::text::{ChatTemplate, Tokenizer};
 
 /// What the caller demands of the model.
@@ -122,6 +122,7 @@ impl<B: Backend> ChatLoader<B> {
             info: ModelInfo {
                 name: chat.name,
                 license: chat.license,
+                topics: chat.topics,
                 parameters: loaded.parameters,
                 quantization: loaded.quantization,
                 sha256: found,
@@ -147,6 +148,7 @@ struct Chat {
     exchanges: Option<usize>,
     name: Option<String>,
     license: Option<String>,
+    topics: Vec<KnownTopic>,
 }
 
 impl<B: Backend> Sink for Files<B> {
@@ -179,9 +181,22 @@ impl Chat {
             exchanges: metadata.opt_u32(EXCHANGES_KEY)?.map(|most| most as usize),
             name: text("general.name")?,
             license: text("general.license")?,
+            topics: topics(metadata)?,
             tokenizer,
         })
     }
+}
+
+fn topics(metadata: &Metadata) -> Result<Vec<KnownTopic>> {
+    let key = KnownTopic::KEY;
+    let topics = metadata.opt_strings(key)?.unwrap_or_default().iter();
+    let known = topics.map(|text| {
+        KnownTopic::parse(text).ok_or_else(|| Error::BadMetadata {
+            key: key.to_owned(),
+            detail: format!("{text:?} is no topic with its parts, such as \"wine: port, sherry\""),
+        })
+    });
+    known.collect()
 }
 
 fn invalid(name: &str, detail: &str) -> Error {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::generate::{GenerateOptions, ReasoningSplitter, Request};
 use crate::model::Transformer;
 use crate::quant::Dtype;
-use crate::safety::Frame;
+use crate::safety::{Frame, KnownTopic};
 use crate::text::{ChatTemplate, Message, Tokenizer};
 
 /// The metadata key in which a model file tells [`ChatModel::exchanges`].
@@ -42,6 +42,8 @@ pub struct ModelInfo {
     pub license: Option<String>,
     /// Number of weights.
     pub parameters: u64,
+    /// What it learned to read rules on, where its file tells ([`KnownTopic::KEY`]).
+    pub topics: Vec<KnownTopic>,
     /// The type that holds most bytes.
     pub quantization: Dtype,
     /// SHA-256 of the model file, of all shards one after another.

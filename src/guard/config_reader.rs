@@ -9,7 +9,7 @@ use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
-use crate::safety::{Rule, SafetyConfig};
+use crate::safety::{Rule, SafetyConfig, amends, only_topic};
 use crate::text::{Message, Role};
 
 /// Configs that are known with what was read in each of their rules: a config stands in every
@@ -30,8 +30,9 @@ impl ConfigReader {
     /// Configs that are kept at most.
     const MOST_KNOWN: usize = 64;
 
-    /// What `model` says of each rule of the text `config`, greedily, one at a time: so no rule
-    /// is read in the light of others, and what users write is not even there.
+    /// What `model` says of each rule of the text `config`, greedily, one at a time: so none is
+    /// read in the light of others, but for an exception behind its rule, and what users write is
+    /// not even there.
     ///
     /// # Errors
     /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
@@ -55,14 +56,35 @@ impl ConfigReader {
             shown.push(rule);
         }
         let mut context = Context::new(&model.transformer);
-        let read = (shown.iter()).map(|rule| read(model, rule, &mut context));
-        let readings: Vec<String> = read.collect::<Result<_>>()?;
+        let mut readings: Vec<String> = Vec::new();
+        for rule in &shown {
+            let before = readings.last().map_or("", String::as_str);
+            readings.push(read_behind(model, before, rule, &mut context)?);
+        }
         if known.len() == Self::MOST_KNOWN {
             known.clear();
         }
         known.insert(config.to_owned(), readings.clone());
         Ok(readings)
     }
+}
+
+/// What the model says of one rule behind another, which was read like `before`. A sentence is
+/// easily taken for the one before it, so that is shown only where it may go on with it.
+fn read_behind<B: Backend>(
+    model: &ChatModel<B>,
+    before: &str,
+    rule: &str,
+    context: &mut Context<B>,
+) -> Result<String> {
+    let alone = Rule::alone(rule);
+    if alone != rule && only_topic(before).is_some() {
+        let both = read(model, rule, context)?;
+        if amends(before, &both) {
+            return Ok(both);
+        }
+    }
+    read(model, alone, context)
 }
 
 /// What the model says of one rule; nothing where it comes to no end. `context` is that of the

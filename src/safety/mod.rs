@@ -7,6 +7,7 @@
 
 mod agreement;
 mod config;
+mod known_topic;
 mod prompt;
 mod reading;
 mod rule;
@@ -16,8 +17,9 @@ mod verdict;
 
 pub use agreement::Agreement;
 pub use config::SafetyConfig;
+pub use known_topic::KnownTopic;
 pub use prompt::{Frame, system_message};
-pub use reading::{OTHERS, RuleReading, summary};
+pub use reading::{OTHERS, RuleReading, amends, only_topic, summary};
 pub use rule::Rule;
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

@@ -70,6 +70,23 @@ pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
     said.collect::<String>() + OTHERS + " " + others + "."
 }
 
+/// The only topic that this reading says something of.
+#[must_use]
+pub fn only_topic(reading: &str) -> Option<&str> {
+    match &statements(reading)?[..] {
+        [said] if said.topic != OTHERS => Some(said.topic),
+        _ => None,
+    }
+}
+
+/// Whether a sentence that is read like this with the one before it, which was read like
+/// `before`, goes on with that: it says of the same topic what is excepted.
+#[must_use]
+pub fn amends(before: &str, reading: &str) -> bool {
+    let topic = only_topic(reading);
+    topic.is_some() && topic == only_topic(before) && reading.contains(" except ")
+}
+
 /// What a reading calls the topics without a rule.
 pub const OTHERS: &str = "else";
 
@@ -114,7 +131,7 @@ fn statement(whole: &str) -> Option<Statement<'_>> {
 
 /// Whether it can be the name of a topic or a part: words with a space between, none of which is
 /// one of a statement. Where a comma was forgotten, two statements look like one.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let said = ["", "yes", "no", "except", OTHERS, "-"];
     let is_word = |word: &str| !said.iter().any(|it| word.eq_ignore_ascii_case(it));
     !text.contains([',', '.', '\n']) && text.split(' ').all(is_word)
@@ -199,6 +216,23 @@ mod tests {
         assert_eq!(all, "gin yes, wine no except port, else yes.");
         let all = summary(["gin yes", "else yes", "gin yes except sloe gin"]);
         assert_eq!(all, "gin yes except sloe gin, else yes.");
+    }
+
+    #[test]
+    fn an_exception_goes_on_with_its_rule() {
+        assert!(amends("wine yes", "wine yes except port"));
+        assert!(amends("wine no except sherry", "wine yes except port"));
+        for (before, reading) in [
+            ("gin yes", "wine yes except port"),
+            ("wine yes", "wine yes"),
+            ("-", "wine yes except port"),
+            ("wine yes, gin no", "wine yes except port"),
+            ("wine yes", "wine yes except port, gin no"),
+            ("else yes", "else yes"),
+            ("wine", "wine"),
+        ] {
+            assert!(!amends(before, reading), "{before} / {reading}");
+        }
     }
 
     #[test]

@@ -84,6 +84,16 @@ impl Rule {
         };
         Self::spans(config).into_iter().map(show)
     }
+
+    /// Of a rule as it is shown, the sentence without the one before it; a list item stands
+    /// below its heading.
+    #[must_use]
+    pub fn alone(shown: &str) -> &str {
+        match shown.split_once('\n') {
+            Some((_, sentence)) if !sentence.starts_with("- ") => sentence,
+            _ => shown,
+        }
+    }
 }
 
 /// Letters and pictures do; marks and numbers alone do not.

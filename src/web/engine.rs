@@ -43,6 +43,7 @@ impl Engine {
             weight_bytes: model.transformer.weight_bytes(),
             safety_frame: model.frame.name(),
             license: model.info.license.as_deref(),
+            topics: &model.info.topics,
         })
     }
 

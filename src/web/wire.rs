@@ -32,6 +32,8 @@ pub(super) struct Info<'a> {
     pub safety_frame: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[safety::KnownTopic]>::is_empty")]
+    pub topics: &'a [safety::KnownTopic],
 }
 
 #[derive(Serialize)]

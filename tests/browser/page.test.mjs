@@ -242,6 +242,31 @@ pageTest('a config chosen while a chat is opened holds in it, and a question sen
   assert.deepEqual(await page.$$eval('#conversation > *', (nodes) => nodes.map((node) => node.classList[0])), ['question', 'answer', 'divider', 'question', 'answer']);
 });
 
+pageTest('a rule is written by three choices, put into the own config and read as it was meant', {}, async (page) => {
+  await choose(page, 'custom');
+  const text = () => page.inputValue('#custom-config');
+  const add = async (topic, stance, part) => {
+    await page.selectOption('select[aria-label=Topic]', topic);
+    await page.selectOption('select[aria-label="Allowed or not"]', stance);
+    if (part) await page.selectOption('select[aria-label=Exception]', `except ${part}`);
+    await page.click('.rule-writer button');
+  };
+  await page.fill('#custom-config', '');
+  await add('alcohol', 'is not allowed', 'cooking');
+  assert.equal(await text(), 'Alcohol is not allowed, except cooking.');
+  await add('everything else', 'is allowed');
+  assert.equal(await page.isVisible('select[aria-label=Exception]'), false);
+  assert.equal(await text(), 'Alcohol is not allowed, except cooking. Everything else is allowed.');
+  // A selected sentence is written anew.
+  await page.evaluate(() => document.getElementById('custom-config').setSelectionRange(0, 39));
+  await add('medicine', 'is not allowed');
+  assert.equal(await text(), 'Medicine is not allowed. Everything else is allowed.');
+  assert.match(await page.textContent('#custom-state'), /Not applied yet/);
+  await page.click('#config-panel button[type=submit]');
+  await page.waitForSelector('#understood:has-text("medicine no")');
+  assert.match(await page.textContent('#understood'), /else yes/);
+});
+
 pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {
   const own = 'Alcohol is not allowed. '.repeat(500);
   const editor = async () => [await page.isVisible('#custom-config'), await page.inputValue('#custom-config'), await page.locator('.banner').count()];

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Draw;
+use super::parallel::Parallel;
 use super::writing::capital;
 
 /// Words and sentences, as their file tells; for learning alone.
@@ -51,6 +52,21 @@ impl Composed {
             }
         };
         capital(&sentence) + "."
+    }
+
+    /// Sentences that differ in a word alone.
+    pub(super) fn parallel(&self, draw: &mut Draw) -> Parallel {
+        let clause = draw.of(&self.says);
+        let [yes, no] = [true, false].map(|allows| self.fill(&clause, allows, draw));
+        let except = draw.of(&self.except);
+        let whole = |text: &str| capital(text) + ".";
+        Parallel {
+            allow: whole(&yes),
+            deny: whole(&no),
+            allow_except: whole(&except.replace("{M}", &yes)),
+            deny_except: whole(&except.replace("{M}", &no)),
+            others: draw.of(&self.others),
+        }
     }
 
     fn clause(&self, allows: bool, draw: &mut Draw) -> String {

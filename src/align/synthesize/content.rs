@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::composed::Composed;
 use super::is_held_out;
+use super::parallel::Parallel;
 use crate::align::records::PromptLine;
 use crate::error::{Error, Result};
 
@@ -107,6 +108,8 @@ pub struct Wording {
     pub frames: Vec<String>,
     pub mentions: Vec<String>,
     pub composed: Option<Composed>,
+    #[serde(default)]
+    pub parallel: Vec<Parallel>,
 }
 
 /// All pieces of a folder.

@@ -17,6 +17,7 @@ pub mod copies;
 pub mod dialogue;
 pub mod dictionary;
 mod naming;
+mod parallel;
 pub mod policy;
 mod templates;
 mod writing;
@@ -42,6 +43,7 @@ pub struct Draw {
     part: Part,
     asks: Part,
     composes: bool,
+    plain: bool,
 }
 
 impl Draw {
@@ -53,6 +55,7 @@ impl Draw {
             part,
             asks: part,
             composes: false,
+            plain: false,
         }
     }
 
@@ -67,6 +70,17 @@ impl Draw {
     #[must_use]
     pub fn composing(self, composes: bool) -> Self {
         Self { composes, ..self }
+    }
+
+    /// The same, with every rule in the plainest words, of either part.
+    #[must_use]
+    pub fn plainly(self, plain: bool) -> Self {
+        Self { plain, ..self }
+    }
+
+    /// Whether rules are in the plainest words.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// Whether a rule is to be composed.

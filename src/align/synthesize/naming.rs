@@ -1,7 +1,7 @@
 //! What rules and requests call a topic, or a part of one.
 
 use super::content::{Scope, Topic, Wording};
-use super::{Draw, Part};
+use super::{Draw, Part, is_held_out};
 
 /// So many names of a topic, the first of them, are drawn more often than the others.
 const USUAL: usize = 40;
@@ -16,6 +16,14 @@ impl Topic {
         }
     }
 
+    /// Its shortest name, or a usual one.
+    pub(super) fn plain_name(&self, wording: &Wording, draw: &mut Draw) -> String {
+        match is_short(&self.name, draw) {
+            true => self.name.clone(),
+            false => self.usual_name(wording, draw),
+        }
+    }
+
     /// A name of it.
     pub(super) fn any_name(&self, wording: &Wording, draw: &mut Draw) -> String {
         called(&self.names, &self.words, wording, draw)
@@ -23,10 +31,23 @@ impl Topic {
 }
 
 impl Scope {
+    /// Its name, or a phrase for it.
+    pub(super) fn plain_phrase(&self, wording: &Wording, draw: &mut Draw) -> String {
+        match is_short(&self.name, draw) {
+            true => self.name.clone(),
+            false => self.phrase(wording, draw),
+        }
+    }
+
     /// A phrase for it.
     pub(super) fn phrase(&self, wording: &Wording, draw: &mut Draw) -> String {
         called(&self.phrases, &self.words, wording, draw)
     }
+}
+
+/// Whether this name stands for the longer ones.
+fn is_short(name: &str, draw: &mut Draw) -> bool {
+    draw.is_plain() || draw.once_in(2) && !is_held_out(name)
 }
 
 /// One of the names; for learning, every other time words of the field in their place, if it has

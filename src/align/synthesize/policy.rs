@@ -99,13 +99,13 @@ impl Policy {
             return Self::plain(wording, draw);
         }
         let form = draw.below(4);
-        let mut written = Written::new(flipped);
+        let mut written = Written::new(flipped, wording, draw);
         match form {
-            0 => written.lists(topics, wording, draw),
+            0 if !draw.is_plain() => written.lists(topics, wording, draw),
             _ => written.sentences(topics, wording, draw),
         }
         let allows = draw.below(2) == 0;
-        let sentence = wording.default(allows, draw);
+        let sentence = written.default(allows, wording, draw);
         written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
         Self::read(text, written.rules, allows, &sentence)

@@ -2,8 +2,9 @@
 
 use super::composed::Composed;
 use super::content::Wording;
+use super::parallel::Parallel;
 use super::writing::unbracket;
-use super::{Draw, is_form, is_held_out};
+use super::{Draw, Part, is_form, is_held_out};
 
 impl Wording {
     /// A template for a rule that allows or denies `{T}`.
@@ -29,6 +30,42 @@ impl Wording {
         };
         let composed = self.compose([templates], draw, |it, draw| it.default(allows, draw));
         composed.unwrap_or_else(|| unbracket(&draw.of(templates)))
+    }
+
+    /// One form for all rules of a config: for one in three that are learned, since people write
+    /// so, and a rule is easily taken for the one before it where they differ in a word.
+    pub(super) fn parallel(&self, draw: &mut Draw) -> Option<Parallel> {
+        if draw.is_plain() {
+            return self.parallel.first().cloned();
+        }
+        if draw.part() == Part::HeldOut || !draw.once_in(3) {
+            return None;
+        }
+        let composed = self.composed.as_ref();
+        let parallel = match composed.filter(|_| self.parallel.is_empty() || draw.once_in(2)) {
+            Some(composed) => composed.parallel(draw),
+            None => self
+                .parallel
+                .get(draw.below(self.parallel.len().max(1)))?
+                .clone(),
+        };
+        (!self.holds_out(&parallel)).then_some(parallel)
+    }
+
+    /// Whether one of these is a form of a template that is held out.
+    fn holds_out(&self, parallel: &Parallel) -> bool {
+        let exceptions = [&self.allow_except, &self.deny_except, &self.only_for];
+        let rules = [&self.allow, &self.deny].into_iter().chain(exceptions);
+        let others = [&self.others_allowed, &self.others_denied];
+        let held_out = |template: &&String| is_held_out(template);
+        let mut rules = rules.flatten().filter(held_out);
+        let mut others = others.into_iter().flatten().filter(held_out);
+        let defaults = [true, false].map(|allows| parallel.default(allows));
+        rules.any(|it| {
+            parallel
+                .sentences()
+                .any(|(sentence, _)| is_form(it, sentence))
+        }) || others.any(|it| defaults.iter().any(|said| is_form(&unbracket(it), said)))
     }
 
     /// What is composed where a template is to be, and is no form of one that is held out.

@@ -1,6 +1,7 @@
 //! The words of a config: its sentences and lists, and what stands around them.
 
 use super::content::{Scope, Topic, Wording};
+use super::parallel::Parallel;
 use super::policy::Rule;
 use super::{Draw, Part};
 
@@ -10,14 +11,17 @@ pub(super) struct Written<'t> {
     pub rules: Vec<Rule>,
     /// The topic whose stance is the other one than is drawn.
     flipped: Option<&'t Topic>,
+    /// The one form that all of the rules have, where they have one.
+    parallel: Option<Parallel>,
 }
 
 impl<'t> Written<'t> {
-    pub fn new(flipped: Option<&'t Topic>) -> Self {
+    pub fn new(flipped: Option<&'t Topic>, wording: &Wording, draw: &mut Draw) -> Self {
         Self {
             parts: Vec::new(),
             rules: Vec::new(),
             flipped,
+            parallel: wording.parallel(draw),
         }
     }
 
@@ -46,7 +50,11 @@ impl<'t> Written<'t> {
                 left = &left[1..];
             }
             let joined = names.join([" and ", " or ", ", "][draw.below(3)]);
-            let sentence = wording.rule(allows, draw).replace("{T}", &joined);
+            let template = match &self.parallel {
+                Some(parallel) => parallel.rule(allows).to_owned(),
+                None => wording.rule(allows, draw),
+            };
+            let sentence = template.replace("{T}", &joined);
             self.say(names.len(), &sentence);
             self.parts.push(sentence);
         }
@@ -54,13 +62,19 @@ impl<'t> Written<'t> {
 
     fn exception(&mut self, topic: &Topic, wording: &Wording, draw: &mut Draw) {
         let scope: &Scope = &topic.scopes[draw.below(topic.scopes.len())];
-        let phrase = scope.phrase(wording, draw);
+        let phrase = match &self.parallel {
+            Some(_) => scope.plain_phrase(wording, draw),
+            None => scope.phrase(wording, draw),
+        };
         let (templates, allows) = match (draw.below(3), self.turns(topic)) {
             (0, false) | (1.., true) => (&wording.allow_except, true),
             (1, false) | (0, true) => (&wording.deny_except, false),
             _ => (&wording.only_for, false),
         };
-        let template = wording.exception(templates, allows, draw);
+        let template = match &self.parallel {
+            Some(parallel) => parallel.exception(allows).to_owned(),
+            None => wording.exception(templates, allows, draw),
+        };
         let name = self.rule(topic, allows, wording, draw);
         if let Some(rule) = self.rules.last_mut() {
             rule.except = Some(scope.name.clone());
@@ -97,9 +111,20 @@ impl<'t> Written<'t> {
         }
     }
 
+    /// A sentence on all topics without a rule.
+    pub fn default(&self, allows: bool, wording: &Wording, draw: &mut Draw) -> String {
+        match &self.parallel {
+            Some(parallel) => parallel.default(allows),
+            None => wording.default(allows, draw),
+        }
+    }
+
     /// Notes a rule and returns its words for the topic, which are all that says it so far.
     fn rule(&mut self, topic: &Topic, allows: bool, wording: &Wording, draw: &mut Draw) -> String {
-        let name = topic.usual_name(wording, draw);
+        let name = match &self.parallel {
+            Some(_) => topic.plain_name(wording, draw),
+            None => topic.usual_name(wording, draw),
+        };
         self.rules.push(Rule {
             topic: topic.id.clone(),
             name: topic.name.clone(),

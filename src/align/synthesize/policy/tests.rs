@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Part;
 use super::super::content::Scope;
+use super::super::parallel::Parallel;
 use super::super::tests::{content, draw, topic};
+use super::super::{Part, is_held_out};
 use super::*;
 use crate::safety::{Rule, RuleReading};
 
@@ -47,7 +48,10 @@ fn the_rule_that_decides_is_the_one_in_which_its_topic_stands() {
             let mut places = (1..=rules.len()).map(|end| &rules[end.saturating_sub(3)..end]);
             let stands = places.any(|it| {
                 let texts: Vec<String> = it.iter().map(|it| it.text.to_lowercase()).collect();
-                texts.last() == named.first() && texts.iter().any(|text| text.contains(word))
+                texts.last() == named.first()
+                    && texts
+                        .iter()
+                        .any(|text| [word, &*topic.name].iter().any(|it| text.contains(it)))
             });
             assert!(stands, "{decision:?}: {}", policy.text);
             let excepted = decision.clause.contains("except tides");
@@ -125,4 +129,81 @@ fn a_topic_without_a_rule_follows_the_default() {
             policy.text
         );
     }
+}
+
+/// A set whose sentences can be told, and the wording that has no other.
+fn marked(wording: &mut Wording) {
+    let text = |text: &str| text.to_owned();
+    wording.composed = None;
+    wording.parallel = vec![Parallel {
+        allow: text("Xes {T}."),
+        deny: text("Xo {T}."),
+        allow_except: text("Xes {T}, not {S}."),
+        deny_except: text("Xo {T}, but {S}."),
+        others: text("the rest"),
+    }];
+}
+
+#[test]
+fn some_configs_that_are_learned_have_rules_of_one_form() {
+    let mut content = content();
+    marked(&mut content.wording);
+    let topics = ["sea", "moon", "sun"].map(|id| topic(id, &[id], Vec::new()));
+    let all: Vec<&Topic> = topics.iter().collect();
+    let whole = |part, wording: &Wording| {
+        let mut whole = 0;
+        for number in 0..300 {
+            let policy = Policy::draw(&all, wording, &mut draw(number, part));
+            let marks = |it: &&Reading| it.shown.contains("Xo ") || it.shown.contains("Xes ");
+            let marked = policy.readings.iter().filter(marks).count();
+            // Lists have sentences of their own, but for the one on all other topics.
+            whole += usize::from(marked >= 2);
+            if part == Part::HeldOut {
+                assert_eq!(marked, 0, "{}", policy.text);
+            }
+        }
+        whole
+    };
+    let learned = whole(Part::Learned, &content.wording);
+    assert!((50..130).contains(&learned), "{learned}");
+    whole(Part::HeldOut, &content.wording);
+    // A set that says what is held out is not used.
+    let mut forms = (0..).map(|at| format!("X<o|e {at}> {{T}}."));
+    let held_out = forms.find(|it| is_held_out(it)).unwrap();
+    content.wording.deny.push(held_out);
+    assert_eq!(whole(Part::Learned, &content.wording), 0);
+}
+
+#[test]
+fn plain_configs_are_in_the_first_form_and_the_topics_own_names() {
+    let mut content = content();
+    marked(&mut content.wording);
+    let tides = Scope {
+        name: "tides".to_owned(),
+        phrases: vec!["ebb and flow".to_owned()],
+        words: Vec::new(),
+    };
+    let sea = topic("sea", &["the ocean"], vec![tides]);
+    let mut seen = BTreeSet::new();
+    for number in 0..200 {
+        let part = [Part::Learned, Part::HeldOut][number as usize % 2];
+        let draw = &mut draw(number, part).plainly(true);
+        let policy = Policy::draw(&[&sea], &content.wording, draw);
+        let says = |it: &Reading| {
+            let rule = it.shown.lines().last()?.trim_start_matches("- ");
+            Some((rule.to_owned(), it.says.clone()?))
+        };
+        let rules = policy.readings.iter().filter_map(says);
+        seen.extend(rules.filter(|(rule, _)| rule.contains('X')));
+    }
+    let meant = [
+        ("Xes sea, not tides.", "sea yes except tides"),
+        ("Xes sea.", "sea yes"),
+        ("Xes the rest.", "else yes"),
+        ("Xo sea, but tides.", "sea no except tides"),
+        ("Xo sea.", "sea no"),
+        ("Xo the rest.", "else no"),
+    ];
+    let meant = meant.map(|(rule, says)| (rule.to_owned(), says.to_owned()));
+    assert_eq!(seen, BTreeSet::from(meant));
 }

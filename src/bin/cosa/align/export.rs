@@ -1,14 +1,15 @@
 //! `cosa align export`: a trained model as a file to be shipped.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cosa::Result;
 use cosa::align::export::{Scheme, export};
+use cosa::align::synthesize::content::Content;
 use cosa::gguf::Value;
 use cosa::guard::EXCHANGES_KEY;
-use cosa::safety::Frame;
+use cosa::safety::{Frame, KnownTopic};
 
 use crate::files::{io, replace_bytes};
 
@@ -30,6 +31,9 @@ pub struct Export {
     /// is shown the last ones alone. As its file says where not given.
     #[arg(long)]
     exchanges: Option<u32>,
+    /// The folder of written pieces that it learned from, whose topics the file will name.
+    #[arg(long, value_name = "FOLDER")]
+    topics: Option<PathBuf>,
     /// Who must be named, as a text file: `cosa.attributions` of the model.
     #[arg(long, value_name = "FILE")]
     attributions: Option<PathBuf>,
@@ -47,9 +51,11 @@ pub fn run(stage: &Export) -> Result<()> {
     let frame = frame.map(|name| Frame::parse(Some(name))).transpose()?;
     let text = |text: &str| (!text.is_empty()).then(|| Value::String(text.to_owned()));
     let exchanges = stage.exchanges.map(|most| Value::Uint(most.into()));
+    let topics = stage.topics.as_deref().map(topics).transpose()?;
     let about = [
         (Frame::KEY, text(frame.map_or("", Frame::name))),
         (EXCHANGES_KEY, exchanges),
+        (KnownTopic::KEY, topics),
         ("general.license", text(license)),
         ("cosa.attributions", text(attributions.trim())),
     ];
@@ -61,4 +67,13 @@ pub fn run(stage: &Export) -> Result<()> {
     replace_bytes(&stage.out, &bytes)?;
     eprintln!("{} bytes in {}", bytes.len(), stage.out.display());
     Ok(())
+}
+
+fn topics(folder: &Path) -> Result<Value> {
+    let topics = Content::read(folder)?.topics.into_iter();
+    let known = topics.map(|topic| KnownTopic {
+        name: topic.name,
+        parts: topic.scopes.into_iter().map(|scope| scope.name).collect(),
+    });
+    Ok(Value::Strings(known.map(|it| it.to_string()).collect()))
 }

@@ -50,6 +50,9 @@ pub struct Synthesize {
     /// them, instead of being taken as it was written.
     #[arg(long, conflicts_with = "held_out")]
     composed: bool,
+    /// Rules in the plainest words, such as `Alcohol is not allowed, except cooking.`
+    #[arg(long, conflicts_with = "composed")]
+    plain: bool,
     /// Use the pieces that are not learned from.
     #[arg(long)]
     held_out: bool,
@@ -123,7 +126,8 @@ fn draw_of(stage: &Synthesize, seed: u64, number: u64) -> Draw {
     random.set_stream(number);
     let asks = part(stage.held_out && !stage.known_requests);
     let draw = Draw::new(random, part(stage.held_out));
-    draw.asking(asks).composing(stage.composed)
+    let draw = draw.asking(asks).composing(stage.composed);
+    draw.plainly(stage.plain)
 }
 
 /// Writes the conversations of all numbers.

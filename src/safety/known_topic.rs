@@ -1,0 +1,80 @@
+//! A topic that a model learned to read rules on.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::Serialize;
+
+use super::reading::is_name;
+
+/// A topic and its parts, by the names that readings use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownTopic {
+    /// Such as `wine`.
+    pub name: String,
+    /// What rules on it may except, such as `port`.
+    pub parts: Vec<String>,
+}
+
+impl KnownTopic {
+    /// The metadata key of a model file in which its topics stand as texts.
+    pub const KEY: &'static str = "cosa.topics";
+
+    /// Reads `wine: port, sherry`, or `wine` alone; `None` where any of these is no name that a
+    /// reading could have.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, parts) = match text.split_once(": ") {
+            Some((name, parts)) => (name, parts.split(", ").map(str::to_owned).collect()),
+            None => (text, Vec::new()),
+        };
+        let known = Self {
+            name: name.to_owned(),
+            parts,
+        };
+        let is_known = is_name(name) && known.parts.iter().all(|part| is_name(part));
+        is_known.then_some(known)
+    }
+}
+
+impl Display for KnownTopic {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (at, part) in self.parts.iter().enumerate() {
+            f.write_str(if at == 0 { ": " } else { ", " })?;
+            f.write_str(part)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_topic_is_read_as_it_is_written() {
+        for text in ["wine", "wine: port", "red wine: port, ice wine"] {
+            assert_eq!(KnownTopic::parse(text).unwrap().to_string(), text);
+        }
+        let wine = KnownTopic::parse("wine: port, sherry").unwrap();
+        assert_eq!(
+            (&*wine.name, &*wine.parts.join("+")),
+            ("wine", "port+sherry")
+        );
+    }
+
+    #[test]
+    fn what_no_reading_could_say_is_no_topic() {
+        for text in [
+            "",
+            "wine: ",
+            "wine: port,sherry",
+            "else",
+            "wine except port",
+            "wine\n",
+        ] {
+            assert_eq!(KnownTopic::parse(text), None, "{text:?}");
+        }
+    }
+}
