@@ -171,7 +171,7 @@ fn join_head<'a>(parts: impl Iterator<Item = (&'a Partial, &'a [f32])> + Clone, 
     let mut total = 0.0;
     out.fill(0.0);
     for (part, values) in parts {
-        let factor = libm::expf(part.highest - highest);
+        let factor = libm::exp2f(part.highest - highest);
         total += part.total * factor;
         out.iter_mut()
             .zip(values)

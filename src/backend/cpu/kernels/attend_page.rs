@@ -2,17 +2,18 @@
 
 use crate::backend::PAGE;
 use crate::backend::cpu::kv_page::{CODED_DIM, CodedPage, FloatPage, MOST_DIM, PANEL, Page, Pair};
-use crate::backend::cpu::lanes::{Lanes, add_scaled, dot, exp, total};
+use crate::backend::cpu::lanes::{Lanes, add_scaled, dot, exp2, total};
 
 /// Query heads that go through a page together.
 pub const GROUP_HEADS: usize = 4;
 
-/// How far the softmax of one query head is.
+/// How far the softmax of one query head is. Scores are in powers of two: those of attention
+/// times `log2(e)`, so that a weight is `2^score`.
 #[derive(Debug, Clone, Copy)]
 pub struct Partial {
     /// The greatest score so far.
     pub highest: f32,
-    /// The sum of `e^(score - highest)`.
+    /// The sum of `2^(score - highest)`.
     pub total: f32,
 }
 
@@ -29,7 +30,7 @@ pub struct Query<'a, const G: usize> {
     values: &'a [f32],
     /// `[pair of dimensions][head]`: 16-bit codes, for pages of codes.
     codes: [[[i16; 2]; G]; MOST_DIM / 2],
-    /// What codes are multiplied with to be scores: scale and `1 / sqrt(dim)`.
+    /// What codes are multiplied with to be scores: scale and [`score_factor`].
     factors: [f32; G],
     /// Pairs in [`CODED_DIM`] dimensions. The compiler does not know, so that it does not
     /// unroll the loop over them: that would need more registers than there are.
@@ -52,7 +53,7 @@ impl<'a, const G: usize> Query<'a, G> {
     #[inline(always)]
     pub fn new<L: Lanes>(values: &'a [f32], dim: usize) -> Self {
         let mut codes = [[[0; 2]; G]; MOST_DIM / 2];
-        let mut factors = [1.0 / (dim as f32).sqrt(); G];
+        let mut factors = [score_factor(dim); G];
         for (g, head) in values.chunks_exact(dim).enumerate() {
             factors[g] *= encode::<L, G>(head, g, &mut codes);
         }
@@ -126,7 +127,12 @@ impl<'a, const G: usize> Query<'a, G> {
     }
 }
 
-/// Scores become `e^(score - highest)`, zero where not visible. Returns by how much what
+/// What the product of a query and a key of this length is multiplied with to be a score.
+fn score_factor(dim: usize) -> f32 {
+    std::f32::consts::LOG2_E / (dim as f32).sqrt()
+}
+
+/// Scores become `2^(score - highest)`, zero where not visible. Returns by how much what
 /// was summed before must shrink.
 #[inline(always)]
 fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Partial) -> f32 {
@@ -138,16 +144,16 @@ fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Part
     let high = L::store(high).into_iter().fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [L::splat(0.0); 4];
     for (i, four) in scores.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let weight = exp::<L>(L::sub(L::load(four), L::splat(high)));
+        let weight = exp2::<L>(L::sub(L::load(four), L::splat(high)));
         *four = L::store(weight);
         sums[i % 4] = L::add(sums[i % 4], weight);
     }
-    // The exponential of -infinity is not zero but 1e-38: let no hidden position count.
+    // Two to -infinity is not zero but 1e-38: let no hidden position count.
     scores[visible..].fill(0.0);
     let shrink = if partial.highest == high {
         1.0
     } else {
-        libm::expf(partial.highest - high)
+        libm::exp2f(partial.highest - high)
     };
     partial.highest = high;
     partial.total = partial.total * shrink + total::<L>(sums);
@@ -158,7 +164,7 @@ fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Part
 fn float_scores<L: Lanes>(page: &FloatPage, place: Place, q: &[f32], scores: &mut [[f32; PAGE]]) {
     let dim = place.dim;
     let keys = &page.keys[place.kv_head * PAGE * dim..][..place.visible * dim];
-    let factor = 1.0 / (dim as f32).sqrt();
+    let factor = score_factor(dim);
     for (q, scores) in q.chunks_exact(dim).zip(scores) {
         for (score, key) in scores.iter_mut().zip(keys.chunks_exact(dim)) {
             *score = dot::<L>(q, key) * factor;

@@ -74,7 +74,7 @@ impl Lanes for Scalar {
     }
 
     #[inline(always)]
-    fn exp2(shifted: [f32; 4]) -> [f32; 4] {
+    fn power_of_two(shifted: [f32; 4]) -> [f32; 4] {
         let one = 1.0f32.to_bits();
         shifted.map(|shifted| f32::from_bits(one.wrapping_add(shifted.to_bits() << 23)))
     }

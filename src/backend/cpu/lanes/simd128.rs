@@ -98,7 +98,7 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     }
 
     #[inline(always)]
-    fn exp2(shifted: v128) -> v128 {
+    fn power_of_two(shifted: v128) -> v128 {
         i32x4_add(f32x4_splat(1.0), i32x4_shl(shifted, 23))
     }
 

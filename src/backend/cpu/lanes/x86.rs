@@ -141,7 +141,7 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
     }
 
     #[inline(always)]
-    fn exp2(shifted: __m128) -> __m128 {
+    fn power_of_two(shifted: __m128) -> __m128 {
         sse2! {
             let one = _mm_castps_si128(_mm_set1_ps(1.0));
             let exponent = _mm_slli_epi32(_mm_castps_si128(shifted), 23);
