@@ -105,4 +105,6 @@ fn a_file_tells_its_topics_and_a_strange_one_is_refused() {
     let error = told(&["tea", "wine: "]).unwrap_err();
     assert_eq!(error.code(), "bad_metadata");
     assert!(error.to_string().contains("\"wine: \""), "{error}");
+    let error = told(&["tea", "wine", "tea: iced"]).unwrap_err();
+    assert!(error.to_string().contains("twice"), "{error}");
 }

@@ -181,22 +181,12 @@ impl Chat {
             exchanges: metadata.opt_u32(EXCHANGES_KEY)?.map(|most| most as usize),
             name: text("general.name")?,
             license: text("general.license")?,
-            topics: topics(metadata)?,
+            topics: KnownTopic::parse_all(
+                metadata.opt_strings(KnownTopic::KEY)?.unwrap_or_default(),
+            )?,
             tokenizer,
         })
     }
-}
-
-fn topics(metadata: &Metadata) -> Result<Vec<KnownTopic>> {
-    let key = KnownTopic::KEY;
-    let topics = metadata.opt_strings(key)?.unwrap_or_default().iter();
-    let known = topics.map(|text| {
-        KnownTopic::parse(text).ok_or_else(|| Error::BadMetadata {
-            key: key.to_owned(),
-            detail: format!("{text:?} is no topic with its parts, such as \"wine: port, sherry\""),
-        })
-    });
-    known.collect()
 }
 
 fn invalid(name: &str, detail: &str) -> Error {

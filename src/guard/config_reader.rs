@@ -9,7 +9,7 @@ use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
-use crate::safety::{Rule, SafetyConfig, amends, only_topic};
+use crate::safety::{Rule, SafetyConfig, amends, continues, leads};
 use crate::text::{Message, Role};
 
 /// Configs that are known with what was read in each of their rules: a config stands in every
@@ -21,7 +21,8 @@ pub struct ConfigReader {
 
 impl ConfigReader {
     /// What is shown of a config has, with some tokens of answer for each rule, at most so many
-    /// times those of the context: reading takes time.
+    /// times those of the context: reading takes time, twice as much where a sentence is read
+    /// with the one before it too.
     pub const MOST_CONTEXTS: usize = 8;
     /// Tokens of a usual reading.
     const USUAL: usize = 8;
@@ -31,8 +32,8 @@ impl ConfigReader {
     const MOST_KNOWN: usize = 64;
 
     /// What `model` says of each rule of the text `config`, greedily, one at a time: so none is
-    /// read in the light of others, but for an exception behind its rule, and what users write is
-    /// not even there.
+    /// read in the light of others, but where it goes on with the one before it, and what users
+    /// write is not even there.
     ///
     /// # Errors
     /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
@@ -70,7 +71,8 @@ impl ConfigReader {
 }
 
 /// What the model says of one rule behind another, which was read like `before`. A sentence is
-/// easily taken for the one before it, so that is shown only where it may go on with it.
+/// easily taken for the one before it, so what is read with that counts only where it goes on
+/// with it: as its exception, or where by itself it says nothing.
 fn read_behind<B: Backend>(
     model: &ChatModel<B>,
     before: &str,
@@ -78,13 +80,16 @@ fn read_behind<B: Backend>(
     context: &mut Context<B>,
 ) -> Result<String> {
     let alone = Rule::alone(rule);
-    if alone != rule && only_topic(before).is_some() {
-        let both = read(model, rule, context)?;
-        if amends(before, &both) {
-            return Ok(both);
-        }
+    if alone == rule || !leads(before) {
+        return read(model, alone, context);
     }
-    read(model, alone, context)
+    let both = read(model, rule, context)?;
+    if amends(before, &both) {
+        return Ok(both);
+    }
+    let alone = read(model, alone, context)?;
+    let goes_on = alone == "-" && continues(before, &both);
+    Ok(if goes_on { both } else { alone })
 }
 
 /// What the model says of one rule; nothing where it comes to no end. `context` is that of the

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::Serialize;
 
 use super::reading::is_name;
+use crate::error::{Error, Result};
 
 /// A topic and its parts, by the names that readings use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +34,31 @@ impl KnownTopic {
         };
         let is_known = is_name(name) && known.parts.iter().all(|part| is_name(part));
         is_known.then_some(known)
+    }
+
+    /// Reads all topics of a model file.
+    ///
+    /// # Errors
+    /// `BadMetadata` with the first that [`Self::parse`] does not read, or that is there twice.
+    pub fn parse_all(texts: &[String]) -> Result<Vec<Self>> {
+        let bad = |text: &String, why: &str| Error::BadMetadata {
+            key: Self::KEY.to_owned(),
+            detail: format!("{text:?} {why}"),
+        };
+        let mut all: Vec<Self> = Vec::new();
+        for text in texts {
+            let known = Self::parse(text).ok_or_else(|| {
+                bad(
+                    text,
+                    "is no topic with its parts, such as \"wine: port, sherry\"",
+                )
+            })?;
+            if all.iter().any(|it| it.name == known.name) {
+                return Err(bad(text, "is a topic that is there twice"));
+            }
+            all.push(known);
+        }
+        Ok(all)
     }
 }
 

@@ -19,7 +19,7 @@ pub use agreement::Agreement;
 pub use config::SafetyConfig;
 pub use known_topic::KnownTopic;
 pub use prompt::{Frame, system_message};
-pub use reading::{OTHERS, RuleReading, amends, only_topic, summary};
+pub use reading::{OTHERS, RuleReading, amends, continues, leads, only_topic, summary};
 pub use rule::Rule;
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

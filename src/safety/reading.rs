@@ -4,6 +4,8 @@
 //! `, ` between them, such as `wine no except port`, or `else yes` for all topics without a rule;
 //! `-` where it says nothing of a topic.
 
+use std::fmt::{self, Display, Formatter};
+
 use serde::Serialize;
 
 use super::Rule;
@@ -26,16 +28,24 @@ impl RuleReading {
     /// decides, in the same words: `About wine no except port. This is port. So yes.`
     #[must_use]
     pub fn all(config: &str, readings: &[String], rationale: &str) -> Vec<Self> {
-        let decisive: Vec<&str> = rationale.split("About ").skip(1).map(decisive).collect();
-        let rules = Rule::split(config).into_iter().zip(readings);
-        let read = rules.map(|(rule, reading)| {
-            let said = statements(reading);
-            Self {
-                rule: rule.text,
-                read_as: said.as_ref().map_or(NOT_UNDERSTOOD, |_| reading).to_owned(),
-                decides: said
-                    .is_some_and(|said| said.iter().any(|it| decisive.contains(&it.whole))),
-            }
+        let all: Vec<_> = readings.iter().map(|it| statements(it)).collect();
+        let has = |said: &str| all.iter().flatten().flatten().any(|it| it.whole == said);
+        let clauses = rationale.split("About ").skip(1).map(decisive);
+        let decisive: Vec<_> = clauses
+            .filter_map(|it| statement(it).map(|it| (has(it.whole), it)))
+            .collect();
+        // Where rules contradict each other, what decides is said by none of them.
+        let decides = |said: &Statement<'_>| {
+            decisive.iter().any(|(whole, it)| match whole {
+                true => it.whole == said.whole,
+                false => it.topic == said.topic,
+            })
+        };
+        let rules = Rule::split(config).into_iter().zip(readings).zip(&all);
+        let read = rules.map(|((rule, reading), said)| Self {
+            rule: rule.text,
+            read_as: said.as_ref().map_or(NOT_UNDERSTOOD, |_| reading).to_owned(),
+            decides: said.as_ref().is_some_and(|said| said.iter().any(decides)),
         });
         read.collect()
     }
@@ -44,30 +54,74 @@ impl RuleReading {
 /// What all `readings` of a config say together, as the model is shown it: each topic once, and
 /// all others at the end.
 ///
-/// A topic is as it was read last, since an exception may stand behind its rule; but where one
-/// rule denies it and another allows it, the one that denies counts. All others are refused also
+/// Of several rules on one topic, what one that allows it excepts is denied; and where any denies it,
+/// so is the rest, but for what the last of these excepts, since an exception may stand behind its
+/// rule. Where a reading cannot say that, the whole topic is denied. All others are refused also
 /// where nothing was read of them, and where any rule was not understood.
 #[must_use]
 pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
-    let mut all: Vec<Statement<'_>> = Vec::new();
+    let mut all: Vec<Topic<'_>> = Vec::new();
     let mut understood = true;
     for reading in readings {
         let said = statements(reading);
         understood &= said.is_some();
         for said in said.into_iter().flatten() {
-            let denies = |known: &Statement<'_>| known.topic == said.topic && !known.allows;
-            if said.allows && all.iter().any(denies) {
-                continue;
+            match all.iter_mut().find(|known| known.name == said.topic) {
+                Some(known) => known.add(&said),
+                None => {
+                    let mut topic = Topic::new(said.topic);
+                    topic.add(&said);
+                    all.push(topic);
+                }
             }
-            all.retain(|known| known.topic != said.topic);
-            all.push(said);
         }
     }
-    let others = all.iter().position(|said| said.topic == OTHERS);
-    let allowed = others.is_some_and(|at| all.remove(at).allows);
+    let others = all.iter().position(|topic| topic.name == OTHERS);
+    let allowed = others.is_some_and(|at| all.remove(at).denied.is_none());
     let others = if allowed && understood { "yes" } else { "no" };
-    let said = all.iter().map(|said| format!("{}, ", said.whole));
+    let said = all.iter().map(|topic| format!("{topic}, "));
     said.collect::<String>() + OTHERS + " " + others + "."
+}
+
+/// What all readings say of one topic.
+struct Topic<'r> {
+    name: &'r str,
+    /// What those that allow it except, each once.
+    kept_back: Vec<&'r str>,
+    /// What the last that denies it excepts; `None` where none does.
+    denied: Option<Option<&'r str>>,
+}
+
+impl<'r> Topic<'r> {
+    fn new(name: &'r str) -> Self {
+        Self {
+            name,
+            kept_back: Vec::new(),
+            denied: None,
+        }
+    }
+
+    fn add(&mut self, said: &Statement<'r>) {
+        match (said.allows, said.except) {
+            (false, except) => self.denied = Some(except),
+            (true, Some(part)) if !self.kept_back.contains(&part) => self.kept_back.push(part),
+            (true, _) => {}
+        }
+    }
+}
+
+impl Display for Topic<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let name = self.name;
+        match (self.denied, &self.kept_back[..]) {
+            (Some(Some(part)), kept_back) if !kept_back.contains(&part) => {
+                write!(f, "{name} no except {part}")
+            }
+            (None, []) => write!(f, "{name} yes"),
+            (None, [part]) => write!(f, "{name} yes except {part}"),
+            _ => write!(f, "{name} no"),
+        }
+    }
 }
 
 /// The only topic that this reading says something of.
@@ -87,6 +141,30 @@ pub fn amends(before: &str, reading: &str) -> bool {
     topic.is_some() && topic == only_topic(before) && reading.contains(" except ")
 }
 
+/// Whether a sentence behind one that is read like this may go on with it: that has a rule on some
+/// topics, the same for each.
+#[must_use]
+pub fn leads(reading: &str) -> bool {
+    let said = statements(reading).unwrap_or_default();
+    let alike = |it: &Statement<'_>| it.topic != OTHERS && it.allows == said[0].allows;
+    !said.is_empty() && said.iter().all(alike)
+}
+
+/// Whether it counts what a sentence that says nothing by itself is read like with the one before
+/// it, which was read like `before`: `The same goes for gin.` It denies something, or allows other
+/// topics where that allows some.
+#[must_use]
+pub fn continues(before: &str, reading: &str) -> bool {
+    let known = statements(before).unwrap_or_default();
+    let said = statements(reading).unwrap_or_default();
+    let is_new = |topic: &str| topic != OTHERS && known.iter().all(|known| known.topic != topic);
+    let follows = |said: &Statement<'_>| match said.allows {
+        true => known[0].allows && said.except.is_none() && is_new(said.topic),
+        false => true,
+    };
+    leads(before) && before != reading && !said.is_empty() && said.iter().all(follows)
+}
+
 /// What a reading calls the topics without a rule.
 pub const OTHERS: &str = "else";
 
@@ -98,6 +176,7 @@ struct Statement<'r> {
     whole: &'r str,
     topic: &'r str,
     allows: bool,
+    except: Option<&'r str>,
 }
 
 /// What a reading says; `None` where any of it is not of this form.
@@ -126,6 +205,7 @@ fn statement(whole: &str) -> Option<Statement<'_>> {
         whole,
         topic,
         allows,
+        except,
     })
 }
 
@@ -148,112 +228,4 @@ fn decisive(clause: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(readings: [&str; 2], rationale: &str) -> Vec<(String, String, bool)> {
-        let readings = readings.map(str::to_owned);
-        let all = RuleReading::all("No spoilers.\n- Wine is fine.", &readings, rationale);
-        let fields = all.into_iter();
-        fields.map(|it| (it.rule, it.read_as, it.decides)).collect()
-    }
-
-    #[test]
-    fn rules_are_read_and_some_decide() {
-        let fine = |rule: &str, read_as: &str, decides| (rule.into(), read_as.into(), decides);
-        assert_eq!(
-            read(
-                ["films no, music yes", "wine no except port"],
-                "About wine no except port. This is port. So yes. About films no. So no.",
-            ),
-            [
-                fine("No spoilers.", "films no, music yes", true),
-                fine("Wine is fine.", "wine no except port", true)
-            ]
-        );
-        let all = read(["-", "else yes"], "About music else yes. So yes.");
-        let nothing = fine("No spoilers.", "-", false);
-        assert_eq!(all, [nothing, fine("Wine is fine.", "else yes", true)]);
-        let none = read(["films no", "-"], "About tea harmless. So yes.");
-        assert_eq!(none[0], fine("No spoilers.", "films no", false));
-        // Another topic whose words begin alike.
-        let other = read(["wine bars no", "-"], "About wine yes. So yes.");
-        assert_eq!(other[0], fine("No spoilers.", "wine bars no", false));
-    }
-
-    #[test]
-    fn what_is_not_understood_is_told_and_opens_nothing() {
-        for odd in [
-            "",
-            "wine",
-            "yes",
-            "wine maybe",
-            "except port",
-            ", .",
-            "no",
-            "else yes except wine",
-            "wine no gin yes",
-            "wine no,gin yes",
-            "wine no yes",
-            "else  yes",
-            "Else yes",
-            "wine no,  yes",
-            "wine no except ",
-            "wine no except port no",
-        ] {
-            let told = read([odd, "else yes"], "About wine no.");
-            assert_eq!(told[0].1, "not understood", "{odd}");
-            assert_eq!(summary([odd, "else yes"]), "else no.");
-            assert_eq!(summary([odd, "wine no"]), "wine no, else no.");
-        }
-        assert!(read(["-", "-"], "").iter().all(|told| told.1 == "-"));
-        assert_eq!(summary(["-", "-"]), "else no.");
-    }
-
-    #[test]
-    fn the_last_word_on_a_topic_counts() {
-        let all = summary(["else yes", "wine no, gin yes", "-", "wine no except port"]);
-        assert_eq!(all, "gin yes, wine no except port, else yes.");
-        let all = summary(["gin yes", "else yes", "gin yes except sloe gin"]);
-        assert_eq!(all, "gin yes except sloe gin, else yes.");
-    }
-
-    #[test]
-    fn an_exception_goes_on_with_its_rule() {
-        assert!(amends("wine yes", "wine yes except port"));
-        assert!(amends("wine no except sherry", "wine yes except port"));
-        for (before, reading) in [
-            ("gin yes", "wine yes except port"),
-            ("wine yes", "wine yes"),
-            ("-", "wine yes except port"),
-            ("wine yes, gin no", "wine yes except port"),
-            ("wine yes", "wine yes except port, gin no"),
-            ("else yes", "else yes"),
-            ("wine", "wine"),
-        ] {
-            assert!(!amends(before, reading), "{before} / {reading}");
-        }
-    }
-
-    #[test]
-    fn where_rules_contradict_each_other_the_denial_counts() {
-        for all in [["else yes", "else no"], ["else no", "else yes"]] {
-            assert_eq!(summary(all), "else no.");
-        }
-        for all in [["wine no", "wine yes"], ["wine yes except port", "wine no"]] {
-            assert_eq!(summary(all), "wine no, else no.");
-        }
-        let all = summary([
-            "wine no except port, gin no",
-            "wine yes",
-            "gin no, wine yes",
-        ]);
-        assert_eq!(all, "wine no except port, gin no, else no.");
-    }
-
-    #[test]
-    fn others_are_refused_where_nothing_was_read_of_them() {
-        assert_eq!(summary(["wine no", "gin no"]), "wine no, gin no, else no.");
-        assert_eq!(summary([]), "else no.");
-    }
-}
+mod tests;

@@ -85,12 +85,14 @@ impl Rule {
         Self::spans(config).into_iter().map(show)
     }
 
-    /// Of a rule as it is shown, the sentence without the one before it; a list item stands
-    /// below its heading.
+    /// Of a rule as it is shown, the sentence without the one before it, unless that ends in a
+    /// colon; a list item stands below its heading.
     #[must_use]
     pub fn alone(shown: &str) -> &str {
         match shown.split_once('\n') {
-            Some((_, sentence)) if !sentence.starts_with("- ") => sentence,
+            Some((before, sentence)) if !before.ends_with(':') && !sentence.starts_with("- ") => {
+                sentence
+            }
             _ => shown,
         }
     }
@@ -193,6 +195,19 @@ mod tests {
         assert_eq!(shown("- gin"), ["- gin"]);
         assert_eq!(shown("No: wine; gin; tea.")[2], "No: wine; gin;\ntea.");
         assert!(shown(" . \n").is_empty());
+    }
+
+    #[test]
+    fn a_sentence_stands_alone_but_behind_a_colon() {
+        for (shown, alone) in [
+            ("Wine? No.", "Wine? No."),
+            ("Tea is fine.\nWine is not.", "Wine is not."),
+            ("Wine was fine;\nthat ends today.", "that ends today."),
+            ("Not here:\nwine.", "Not here:\nwine."),
+            ("Not here:\n- wine", "Not here:\n- wine"),
+        ] {
+            assert_eq!(Rule::alone(shown), alone);
+        }
     }
 
     #[test]
