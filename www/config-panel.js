@@ -2,7 +2,7 @@
 import { $, el, icon, remember } from './dom.js';
 import { configs, customConfig } from './configs.js';
 import { readings } from './conversation.js';
-import { RuleWriter } from './rule-writer.js';
+import { RuleWriter, withRule } from './rule-writer.js';
 
 const limits = [
   'The config is put before the conversation, and the model is asked to follow it. It can fail; the embedded model often does. That one is shown what it read in each rule, which stands above.',
@@ -27,9 +27,9 @@ export class ConfigPanel {
     this.reading = el('div.config-detail', {}, el('h3', {}, 'What it says'), this.shown, this.edit);
     this.area = el('textarea', { id: 'custom-config', rows: '6', oninput: () => this.#note(), placeholder: 'You are the assistant of a wine shop. Alcohol is allowed. Other sensitive topics must be refused.' });
     this.area.value = this.settled;
-    this.state = el('p.small', { id: 'custom-state' });
+    this.state = el('p.small', { id: 'custom-state', role: 'status' });
     this.area.setAttribute('aria-describedby', 'custom-state');
-    this.writer = new RuleWriter((rule) => this.#write(rule));
+    this.writer = new RuleWriter((topic, rule) => this.#write(topic, rule));
     this.writing = el('form.config-detail', { hidden: true, onsubmit: (event) => { event.preventDefault(); this.#apply(); } },
       el('h3', {}, el('label', { for: 'custom-config' }, 'Your own config')), this.area, this.writer.node, this.state,
       el('button.button.primary', { type: 'submit' }, 'Apply'));
@@ -71,11 +71,9 @@ export class ConfigPanel {
     this.#note();
   }
 
-  /** Puts a rule behind the text, or in place of what is selected in it. */
-  #write(rule) {
-    const { value, selectionStart: from, selectionEnd: to } = this.area;
-    if (from < to) this.area.setRangeText(rule, from, to, 'end');
-    else this.area.value = value.trim() ? `${value.trimEnd()} ${rule}` : rule;
+  #write(topic, rule) {
+    this.area.value = withRule(this.area.value, topic, rule);
+    if (this.area.value.endsWith(rule)) this.area.scrollTop = this.area.scrollHeight;
     this.#note();
   }
 
@@ -83,7 +81,9 @@ export class ConfigPanel {
 
   #note() {
     const applied = this.area.value.trim() === this.current?.text;
-    this.state.textContent = applied ? 'In force.' : 'Not applied yet. The embedded model follows two to four short rules.';
+    const state = applied ? 'In force.' : 'Not applied yet. The embedded model follows two to four short rules.';
+    // What is written anew is read aloud anew.
+    if (this.state.textContent !== state) this.state.textContent = state;
   }
 
   #apply() {

@@ -256,11 +256,16 @@ pageTest('a rule is written by three choices, put into the own config and read a
   assert.equal(await text(), 'Alcohol is not allowed, except cooking.');
   await add('everything else', 'is allowed');
   assert.equal(await page.isVisible('select[aria-label=Exception]'), false);
-  assert.equal(await text(), 'Alcohol is not allowed, except cooking. Everything else is allowed.');
-  // A selected sentence is written anew.
-  await page.evaluate(() => document.getElementById('custom-config').setSelectionRange(0, 39));
+  assert.equal(await text(), 'Alcohol is not allowed, except cooking.\nEverything else is allowed.');
+  // Another rule on a topic takes the place of the first; other text is never joined to it, nor lost.
+  await add('alcohol', 'is allowed', 'law');
+  assert.equal(await text(), 'Alcohol is allowed, except law.\nEverything else is allowed.');
+  await page.fill('#custom-config', 'Be kind. Alcohol is allowed. Also:\n- tea');
+  await page.selectText('#custom-config');
+  await add('alcohol', 'is not allowed');
   await add('medicine', 'is not allowed');
-  assert.equal(await text(), 'Medicine is not allowed. Everything else is allowed.');
+  await add('everything else', 'is allowed');
+  assert.equal(await text(), 'Be kind. Alcohol is not allowed. Also:\n- tea\nMedicine is not allowed.\nEverything else is allowed.');
   assert.match(await page.textContent('#custom-state'), /Not applied yet/);
   await page.click('#config-panel button[type=submit]');
   await page.waitForSelector('#understood:has-text("medicine no")');
