@@ -95,6 +95,8 @@ pub struct Wording {
     pub allow_except: Vec<String>,
     pub deny_except: Vec<String>,
     pub only_for: Vec<String>,
+    #[serde(default)]
+    pub likewise: Vec<String>,
     pub others_denied: Vec<String>,
     pub others_allowed: Vec<String>,
     pub all_denied: Vec<String>,
@@ -243,6 +245,7 @@ mod tests {
             (&wording.allow_except, &["{T}", "{S}"]),
             (&wording.deny_except, &["{T}", "{S}"]),
             (&wording.only_for, &["{T}", "{S}"]),
+            (&wording.likewise, &["{T}"]),
             (&wording.others_denied, &["[", "]"]),
             (&wording.others_allowed, &["[", "]"]),
             (&wording.all_denied, &["[", "]"]),

@@ -2,9 +2,10 @@
 
 use super::asking::Ask;
 use super::content::{Content, Topic};
-use super::policy::Policy;
+use super::policy::{Policy, Reading};
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
+use crate::safety::{Rule, only_topic};
 
 /// How hard the conversations are.
 #[derive(Debug, Clone, Copy)]
@@ -97,11 +98,20 @@ impl Dialogues<'_> {
     pub fn readings(&self, draw: &mut Draw) -> Vec<[TurnLine; 2]> {
         let topics = self.topics(draw);
         let policy = self.policy(&topics, draw);
-        let told = policy.readings.into_iter().filter_map(|read| {
-            let turns = [("system", read.shown), ("assistant", read.says?)];
-            Some(turns.map(|(role, text)| TurnLine::new(role, text)))
-        });
-        told.collect()
+        let told: Vec<(String, String)> = match draw.part() {
+            Part::Learned => by_itself(policy.readings, draw),
+            Part::HeldOut => {
+                let readings = policy.readings.into_iter();
+                readings
+                    .filter_map(|it| Some((it.shown, it.says?)))
+                    .collect()
+            }
+        };
+        let turns = |(shown, says)| [("system", shown), ("assistant", says)];
+        let turns = told.into_iter().map(turns);
+        turns
+            .map(|it| it.map(|(role, text): (_, String)| TurnLine::new(role, text)))
+            .collect()
     }
 
     /// A config of rules on these topics mostly; sometimes a plain one, or none.
@@ -237,6 +247,30 @@ impl Dialogues<'_> {
             _ => Ask::request(topic, policy, draw),
         }
     }
+}
+
+/// The readings as a model may be asked for them: each sentence by itself, and where it goes on or
+/// could go on with the one before it, behind that too.
+fn by_itself(readings: Vec<Reading>, draw: &mut Draw) -> Vec<(String, String)> {
+    let mut told = Vec::new();
+    let mut before = None;
+    for Reading { shown, says, alone } in readings {
+        let Some(says) = says else {
+            before = None;
+            continue;
+        };
+        let sentence = Rule::alone(&shown).to_owned();
+        let goes_on = alone.as_ref() != Some(&says);
+        let behind_topic = before.as_deref().and_then(only_topic).is_some();
+        if goes_on || (behind_topic && sentence != shown && draw.once_in(2)) {
+            told.push((shown.clone(), says.clone()));
+        }
+        if let Some(alone) = alone.filter(|_| sentence != shown || !goes_on) {
+            told.push((sentence, alone));
+        }
+        before = Some(says);
+    }
+    told
 }
 
 /// So many words tell one answer from all others.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Templates of a config whose rules are worded alike; for learning alone.
+/// Templates of a config whose rules are worded alike.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parallel {

@@ -26,6 +26,8 @@ pub struct Reading {
     /// What it is to say; `None` where a rule goes on behind the sentence, so nothing can be
     /// told yet, or not all.
     pub says: Option<String>,
+    /// The same where the sentence stands by itself; `None` where it ends what was begun.
+    pub alone: Option<String>,
 }
 
 /// What a rule says of one topic.
@@ -39,6 +41,8 @@ pub(super) struct Rule {
     pub except: Option<String>,
     /// The words that say it, as they stand in the text but for capitals.
     pub said: String,
+    /// Whether they say it only behind the sentence before.
+    pub likewise: bool,
 }
 
 impl Rule {
@@ -129,22 +133,31 @@ impl Policy {
     fn read(text: String, rules: Vec<Rule>, allows: bool, default: &str) -> Self {
         let spans = safety::Rule::spans(&text);
         let mut read = vec![Some(Vec::new()); spans.len()];
-        let said = rules.iter().map(|rule| (&*rule.said, rule.read()));
-        let last = (default, format!("{OTHERS} {}", say(allows)));
-        for (said, rule) in said.chain([last]) {
+        let mut alone = read.clone();
+        let said = rules.iter().map(|it| (&*it.said, it.read(), it.likewise));
+        let last = (default, format!("{OTHERS} {}", say(allows)), false);
+        for (said, rule, likewise) in said.chain([last]) {
             let sentences = sentences(said, &text, &spans);
-            for begun in &mut read[sentences.start..sentences.end - 1] {
+            let end = sentences.end - 1;
+            for begun in &mut read[sentences.start..end] {
                 *begun = begun.take().filter(|rules: &Vec<String>| !rules.is_empty());
             }
-            read[sentences.end - 1].get_or_insert_default().push(rule);
+            read[end].get_or_insert_default().push(rule.clone());
+            if sentences.start < end {
+                alone[end] = None;
+            } else if let Some(rules) = alone[end].as_mut().filter(|_| !likewise) {
+                rules.push(rule);
+            }
         }
-        let says = read.into_iter().map(|rules| match &*rules? {
-            [] => Some("-".to_owned()),
-            rules => Some(rules.join(", ")),
+        let shown = safety::Rule::shown(&text);
+        let readings = shown.zip(read.into_iter().zip(alone));
+        let readings = readings.map(|(shown, (says, alone))| Reading {
+            shown,
+            says: told(says),
+            alone: told(alone),
         });
-        let shown = safety::Rule::shown(&text).zip(says);
         Self {
-            readings: shown.map(|(shown, says)| Reading { shown, says }).collect(),
+            readings: readings.collect(),
             text,
             rules,
             others: Others::Said { allows },
@@ -193,6 +206,15 @@ impl Policy {
             clause: format!("About {says}. So {}.", say(allowed)),
         }
     }
+}
+
+/// What is to be said of these rules.
+fn told(rules: Option<Vec<String>>) -> Option<String> {
+    let rules = rules?;
+    Some(match rules[..] {
+        [] => "-".to_owned(),
+        _ => rules.join(", "),
+    })
 }
 
 fn say(allows: bool) -> &'static str {

@@ -29,7 +29,7 @@ impl<'t> Written<'t> {
         self.flipped.is_some_and(|flipped| flipped.id == topic.id)
     }
 
-    /// A sentence for each rule; some rules name two topics.
+    /// A sentence for each rule; some rules name two topics, and some hold for the next one too.
     pub fn sentences(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
         let mut left = topics;
         while let Some((topic, rest)) = left.split_first() {
@@ -42,7 +42,10 @@ impl<'t> Written<'t> {
                 continue;
             }
             let other = left.first().filter(|_| draw.once_in(4));
-            let turned = self.turns(topic) || other.is_some_and(|other| self.turns(other));
+            let next = left.get(usize::from(other.is_some()));
+            let next = next.filter(|_| self.goes_on(wording, draw));
+            let mut ruled = [Some(topic), other, next].into_iter().flatten();
+            let turned = ruled.any(|it| self.turns(it));
             let allows = (draw.below(2) == 0) != turned;
             let mut names = vec![self.rule(topic, allows, wording, draw)];
             if let Some(other) = other {
@@ -54,10 +57,39 @@ impl<'t> Written<'t> {
                 Some(parallel) => parallel.rule(allows).to_owned(),
                 None => wording.rule(allows, draw),
             };
-            let sentence = template.replace("{T}", &joined);
+            let mut sentence = template.replace("{T}", &joined);
             self.say(names.len(), &sentence);
+            if let Some(next) = next {
+                left = &left[1..];
+                let likewise = self.likewise(next, allows, wording, draw);
+                sentence = format!("{sentence} {likewise}");
+            }
             self.parts.push(sentence);
         }
+    }
+
+    /// Whether the next topic has the rule of the one before it, in a sentence that says no more
+    /// than that.
+    fn goes_on(&self, wording: &Wording, draw: &mut Draw) -> bool {
+        let can = self.parallel.is_none() && !wording.likewise.is_empty();
+        can && draw.part() == Part::Learned && draw.once_in(6)
+    }
+
+    /// Such a sentence.
+    fn likewise(
+        &mut self,
+        topic: &Topic,
+        allows: bool,
+        wording: &Wording,
+        draw: &mut Draw,
+    ) -> String {
+        let name = self.rule(topic, allows, wording, draw);
+        let sentence = draw.of(&wording.likewise).replace("{T}", &name);
+        self.say(1, &sentence);
+        if let Some(rule) = self.rules.last_mut() {
+            rule.likewise = true;
+        }
+        sentence
     }
 
     fn exception(&mut self, topic: &Topic, wording: &Wording, draw: &mut Draw) {
@@ -131,6 +163,7 @@ impl<'t> Written<'t> {
             allows,
             except: None,
             said: name.clone(),
+            likewise: false,
         });
         name
     }

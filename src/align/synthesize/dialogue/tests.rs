@@ -75,3 +75,50 @@ fn readings_are_drawn_one_a_line() {
         "{nothing}"
     );
 }
+
+#[test]
+fn sentences_that_are_learned_stand_by_themselves_but_where_they_may_go_on() {
+    let reading = |shown: &str, says: Option<&str>, alone: Option<&str>| Reading {
+        shown: shown.to_owned(),
+        says: says.map(str::to_owned),
+        alone: alone.map(str::to_owned),
+    };
+    let own = |shown, says| reading(shown, Some(says), Some(says));
+    let readings = [
+        own("Be kind.", "-"),
+        own("Be kind.\nNo wine.", "wine no"),
+        own("No wine.\nNo gin.", "gin no"),
+        reading("No gin.\nNor rum.", Some("rum no"), Some("-")),
+        reading("Nor rum.\nAbout ale:", None, Some("-")),
+        reading("About ale:\nonly bock.", Some("ale no except bock"), None),
+        own("Else:\n- no", "else no"),
+        own("- no\nThe rest is fine.", "else yes"),
+    ];
+    let mut both = 0;
+    for number in 0..40 {
+        let draw = &mut tests::draw(number, Part::Learned);
+        let told = by_itself(readings.to_vec(), draw);
+        let fine = |at: usize| {
+            (
+                readings[at].shown.clone(),
+                readings[at].says.clone().unwrap_or_default(),
+            )
+        };
+        let mut always = vec![
+            ("Be kind.".to_owned(), "-".to_owned()),
+            ("No wine.".to_owned(), "wine no".to_owned()),
+            ("No gin.".to_owned(), "gin no".to_owned()),
+            fine(3),
+            ("Nor rum.".to_owned(), "-".to_owned()),
+            fine(5),
+            fine(6),
+            ("The rest is fine.".to_owned(), "else yes".to_owned()),
+        ];
+        if told.contains(&fine(2)) {
+            always.insert(2, fine(2));
+            both += 1;
+        }
+        assert_eq!(told, always);
+    }
+    assert!((8..32).contains(&both), "{both}");
+}

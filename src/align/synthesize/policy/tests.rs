@@ -207,3 +207,29 @@ fn plain_configs_are_in_the_first_form_and_the_topics_own_names() {
     let meant = meant.map(|(rule, says)| (rule.to_owned(), says.to_owned()));
     assert_eq!(seen, BTreeSet::from(meant));
 }
+
+#[test]
+fn what_holds_for_the_topic_before_too_is_said_by_no_sentence_alone() {
+    let mut content = content();
+    content.wording.likewise = vec!["Likewise {T}!".to_owned()];
+    let topics = ["sea", "moon", "sun"].map(|id| topic(id, &[&format!("x{id}")], Vec::new()));
+    let all: Vec<&Topic> = topics.iter().collect();
+    let mut seen = 0;
+    for number in 0..600 {
+        let part = [Part::Learned, Part::HeldOut][number as usize % 2];
+        let policy = Policy::draw(&all, &content.wording, &mut draw(number, part));
+        for (at, read) in policy.readings.iter().enumerate() {
+            if !read.shown.ends_with('!') || !read.shown.contains("ikewise x") {
+                continue;
+            }
+            let says = read.says.as_deref().unwrap();
+            let stance = |says: &str| says.rsplit_once(' ').unwrap().1.to_owned();
+            let before = policy.readings[at - 1].says.as_deref().unwrap();
+            assert_eq!(stance(says), stance(before), "{policy:?}");
+            assert_eq!(read.alone.as_deref(), Some("-"));
+            assert_eq!(part, Part::Learned);
+            seen += 1;
+        }
+    }
+    assert!((20..150).contains(&seen), "{seen}");
+}

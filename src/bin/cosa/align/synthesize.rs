@@ -1,5 +1,6 @@
 //! `cosa align synthesize`: conversations under configs, put together from written pieces.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -43,7 +44,8 @@ pub struct Synthesize {
     /// many tokens. Conversations have one exchange then.
     #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
     begun: bool,
-    /// The rules of configs alone, one by one, each with what is to be read in it.
+    /// The rules of configs alone, one by one, each with what is to be read in it; where they are
+    /// learned, none more than twice.
     #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
     readings: bool,
     /// Every other rule and default is composed of words for yes and no and of sentences around
@@ -103,7 +105,7 @@ pub fn run(stage: &Synthesize, common: &Common) -> Result<()> {
     match stage.prompts {
         None if stage.readings => {
             let turns = (0..stage.count).flat_map(|n| dialogues.readings(&mut draw(n)));
-            let messages = turns.map(Vec::from);
+            let messages = seldom(turns, stage).map(Vec::from);
             let lines = messages.map(|messages| TrainLine::Chat { messages });
             write(&stage.out, &lines.collect::<Vec<_>>())
         }
@@ -138,6 +140,19 @@ fn chats(stage: &Synthesize, turns: impl Fn(u64) -> Vec<TurnLine>) -> Result<()>
     write(&stage.out, &(0..stage.count).map(line).collect::<Vec<_>>())
 }
 
+/// The readings, where they are to be learned none more than [`OFTEN`] times.
+fn seldom(
+    turns: impl Iterator<Item = [TurnLine; 2]>,
+    stage: &Synthesize,
+) -> impl Iterator<Item = [TurnLine; 2]> {
+    let mut times = HashMap::new();
+    turns.filter(move |[shown, _]| {
+        let times = times.entry(shown.content.clone()).or_insert(0);
+        *times += 1;
+        stage.held_out || *times <= OFTEN
+    })
+}
+
 /// The words for exercises.
 fn words(texts: &Path, common: &Common) -> Result<Vec<String>> {
     let lines: Vec<TrainLine> = common.read(texts)?;
@@ -150,6 +165,10 @@ fn words(texts: &Path, common: &Common) -> Result<Vec<String>> {
         _ => Ok(words),
     }
 }
+
+/// So many times a sentence is learned to be read at most: short ones and those that are no rules are
+/// drawn often.
+const OFTEN: usize = 2;
 
 /// Words that exercises are drawn from.
 const WORDS: usize = 2000;
