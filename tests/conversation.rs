@@ -234,11 +234,12 @@ fn plain_rules_are_read_as_they_are_meant() {
         let others = format!("Everything else is {word}.");
         meant.push((others, format!("else {says}")));
     }
-    // Each stands behind another one on another topic: 61 is prime to their number.
+    // Each but the first stands behind another one on another topic: 61 is prime to their number.
     let count = meant.len();
     let shuffled: Vec<_> = (0..count).map(|at| &meant[at * 61 % count]).collect();
     let mut misread = Vec::new();
-    for some in shuffled.chunks(25) {
+    for first in (0..count).step_by(25) {
+        let some = &shuffled[first.saturating_sub(1)..count.min(first + 25)];
         let text: Vec<&str> = some.iter().map(|(rule, _)| &**rule).collect();
         let read = session
             .model()
@@ -248,6 +249,20 @@ fn plain_rules_are_read_as_they_are_meant() {
         misread.extend(read.zip(some).filter(|(read, (_, meant))| read != meant));
     }
     assert!(misread.is_empty(), "{misread:#?}");
+}
+
+#[test]
+fn a_sentence_that_says_nothing_goes_on_with_the_rule_before_it() {
+    let session = embedded();
+    for (before, read_as, says) in [
+        ("Alcohol is not allowed.", "alcohol no", "gambling no"),
+        ("Alcohol is allowed.", "alcohol yes", "gambling yes"),
+        ("Everything else is allowed.", "else yes", "-"),
+    ] {
+        let config = format!("{before} Gambling: the same.");
+        let read = session.model().reader.read(session.model(), &config);
+        assert_eq!(read.unwrap(), [read_as, says], "{config}");
+    }
 }
 
 #[test]

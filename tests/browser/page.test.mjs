@@ -170,7 +170,7 @@ for (const colorScheme of ['light', 'dark']) {
 
 pageTest('a long conversation goes on, and tells once that earlier turns are left out', {}, async (page) => {
   await choose(page, 'language');
-  for (let count = 1; count <= 5; count += 1) {
+  for (let count = 1; count <= 7; count += 1) {
     await ask(page, WINE);
     await answered(page, count);
   }
@@ -261,7 +261,7 @@ pageTest('a rule is written by three choices, put into the own config and read a
   await add('alcohol', 'is allowed', 'law');
   assert.equal(await text(), 'Alcohol is allowed, except law.\nEverything else is allowed.');
   await page.fill('#custom-config', 'Be kind. Alcohol is allowed. Also:\n- tea');
-  await page.selectText('#custom-config');
+  await page.locator('#custom-config').selectText();
   await add('alcohol', 'is not allowed');
   await add('medicine', 'is not allowed');
   await add('everything else', 'is allowed');
