@@ -36,7 +36,7 @@ export class ModelPicker {
       this.#facts(),
       el('p.small', {}, 'Opening a model starts a new conversation.'),
       el('section.source', {}, el('h3', {}, 'Embedded'),
-        el('p.small', {}, 'A small demonstration model: 8.1 million parameters, made for this project, at home with short configs about twelve everyday topics.'),
+        el('p.small', {}, 'A small demonstration model: 8.2 million parameters, made for this project, at home with short configs about twelve everyday topics.'),
         el('button.button.primary', { onclick: () => this.#pick(undefined, 'Embedded model') }, 'Use the embedded model')),
       el('section.source', {}, el('h3', {}, el('label', { for: 'model-files' }, 'From this device')),
         el('p.small', {}, 'GGUF files of the families llama, qwen2 and qwen3. Choose all shards of a split model. You can also drop files anywhere on the page.'), input),
