@@ -34,11 +34,11 @@ impl RuleReading {
         let decisive: Vec<_> = clauses
             .filter_map(|it| statement(it).map(|it| (has(it.whole), it)))
             .collect();
-        // Where rules contradict each other, what decides is said by none of them.
+        // Where rules on a topic contradict each other, what decides is said by none of them.
         let decides = |said: &Statement<'_>| {
             decisive.iter().any(|(whole, it)| match whole {
                 true => it.whole == said.whole,
-                false => it.topic == said.topic,
+                false => it.topic != OTHERS && it.topic == said.topic,
             })
         };
         let rules = Rule::split(config).into_iter().zip(readings).zip(&all);
@@ -66,14 +66,12 @@ pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
         let said = statements(reading);
         understood &= said.is_some();
         for said in said.into_iter().flatten() {
-            match all.iter_mut().find(|known| known.name == said.topic) {
-                Some(known) => known.add(&said),
-                None => {
-                    let mut topic = Topic::new(said.topic);
-                    topic.add(&said);
-                    all.push(topic);
-                }
-            }
+            let known = all.iter().position(|topic| topic.name == said.topic);
+            let at = known.unwrap_or_else(|| {
+                all.push(Topic::new(said.topic));
+                all.len() - 1
+            });
+            all[at].add(&said);
         }
     }
     let others = all.iter().position(|topic| topic.name == OTHERS);

@@ -32,6 +32,10 @@ fn rules_are_read_and_some_decide() {
     for (_, _, decides) in read(both, "About wine no. So no.") {
         assert!(decides);
     }
+    // What refused was the rule that was not understood, not the one that allows.
+    for (_, _, decides) in read(["else yes", "wine?"], "About music else no. So no.") {
+        assert!(!decides);
+    }
     // Another topic whose words begin alike.
     let other = read(["wine bars no", "-"], "About wine yes. So yes.");
     assert_eq!(other[0], fine("No spoilers.", "wine bars no", false));
