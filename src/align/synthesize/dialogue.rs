@@ -107,11 +107,13 @@ impl Dialogues<'_> {
                     .collect()
             }
         };
-        let turns = |(shown, says)| [("system", shown), ("assistant", says)];
-        let turns = told.into_iter().map(turns);
-        turns
-            .map(|it| it.map(|(role, text): (_, String)| TurnLine::new(role, text)))
-            .collect()
+        let turns = |(shown, says): (String, String)| {
+            [
+                TurnLine::new("system", shown),
+                TurnLine::new("assistant", says),
+            ]
+        };
+        told.into_iter().map(turns).collect()
     }
 
     /// A config of rules on these topics mostly; sometimes a plain one, or none.
