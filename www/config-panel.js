@@ -115,8 +115,10 @@ export class ConfigPanel {
   showReadings(rules, name) {
     this.understood.hidden = rules === null;
     if (rules === null) return;
-    const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
+    const others = rules.some(({ readAs, sure }) => sure && /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
+    const unsure = rules.some(({ sure }) => !sure);
     this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
+      ...(unsure ? [el('p.small', {}, 'Where it is not sure, it is told to refuse what the sentence may allow. Another wording may help.')] : []),
       ...(others ? [] : [el('p.small', {}, 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.')]));
   }
 

@@ -84,9 +84,10 @@ export class Conversation {
   }
 }
 
-/** Each rule beside what the model took it to say; those that decided are marked. */
-export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, decides }) => [
-  el('dt', {}, rule), el('dd', {}, readAs === '-' ? 'no rule' : readAs, decides && el('strong', {}, 'decides')),
+/** Each rule beside what the model took it to say; those that it is not sure of and those that decided are marked. */
+export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, sure, decides }) => [
+  el('dt', {}, rule),
+  el('dd', {}, readAs === '-' ? 'no rule' : readAs, !sure && el('em', {}, 'not sure'), decides && el('strong', {}, 'decides')),
 ]));
 
 /** One answer while it is written and after. */

@@ -9,7 +9,7 @@ use super::configs::seed_of;
 use super::records::{ConfigLine, LabelledLine, PairLine, TurnLine};
 use crate::error::Result;
 use crate::eval::statistics::below;
-use crate::safety::{Frame, SafetyConfig, Taxonomy, summary, system_message};
+use crate::safety::{Frame, Reading, SafetyConfig, Taxonomy, summary, system_message};
 
 /// The weights of the error score, and the frame that the model is trained with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,10 +111,9 @@ fn prompt(config: &ConfigLine, taxonomy: &Taxonomy, frame: Frame) -> Result<[Tur
 fn read(config: &ConfigLine, taxonomy: &Taxonomy) -> String {
     let own = taxonomy.categories.iter();
     let allowed = own.filter(|category| config.allowed.contains(&category.id));
-    let says: Vec<String> = allowed
-        .map(|category| format!("{} yes", category.name.to_lowercase()))
-        .collect();
-    summary(says.iter().map(String::as_str))
+    let says = allowed.map(|category| format!("{} yes", category.name.to_lowercase()));
+    let readings: Vec<Reading> = says.map(|says| Reading::certain(&says)).collect();
+    summary(&readings)
 }
 
 /// Responses with the same risks that address the prompt alike, with their error; the least

@@ -1,6 +1,7 @@
 //! How likely a model finds tokens that are there.
 
 use super::PREFILL_CHUNK;
+use super::sampling::{argmax, check_finite};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Sequence, Transformer};
@@ -38,4 +39,31 @@ pub fn log_sum_exp(logits: &[f32]) -> f64 {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |&logit: &f32| f64::from(logit - highest).exp();
     f64::from(highest) + logits.iter().map(weight).sum::<f64>().ln()
+}
+
+/// The most likely token, the lowest of equals, and its probability: the same bits on every machine.
+///
+/// # Errors
+/// `NonFinite` where the logits are none.
+pub fn most_likely(logits: &[f32]) -> Result<(u32, f64)> {
+    check_finite(logits)?;
+    let best = argmax(logits);
+    let weight = |logit: &f32| libm::exp(f64::from(logit - logits[best]));
+    Ok((best as u32, 1.0 / logits.iter().map(weight).sum::<f64>()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_most_likely_token_has_the_probability_that_softmax_gives_it() {
+        let (id, probability) = most_likely(&[0.0, 3.0f32.ln(), f32::NEG_INFINITY]).unwrap();
+        assert_eq!(id, 1);
+        assert!((probability - 0.75).abs() < 1e-6, "{probability}");
+        assert_eq!(most_likely(&[-9.0, 80.0, 80.0]).unwrap(), (1, 0.5));
+        let broken = most_likely(&[f32::NAN, 1.0]).unwrap_err();
+        assert_eq!(broken.code(), "non_finite");
+    }
 }

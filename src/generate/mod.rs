@@ -17,7 +17,7 @@ mod text_stream;
 pub use batch::{Batch, Engine, Finished};
 pub use context::Context;
 pub use generation::{Clock, Generation, Output, PREFILL_CHUNK, Request};
-pub use likelihood::{log_sum_exp, surprise};
+pub use likelihood::{log_sum_exp, most_likely, surprise};
 pub use options::GenerateOptions;
 pub use reasoning::{Channel, ReasoningSplitter};
 pub use sampling::Sampler;

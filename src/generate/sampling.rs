@@ -135,7 +135,7 @@ impl Sampler {
     }
 }
 
-fn check_finite(logits: &[f32]) -> Result<()> {
+pub(super) fn check_finite(logits: &[f32]) -> Result<()> {
     let poisoned = logits.iter().any(|l| l.is_nan() || *l == f32::INFINITY);
     let empty = logits.iter().all(|l| *l == f32::NEG_INFINITY);
     if poisoned || empty {
@@ -152,7 +152,7 @@ fn by_weight(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
 }
 
 /// Index of the largest logit, the lowest index where several are equal.
-fn argmax(logits: &[f32]) -> usize {
+pub(super) fn argmax(logits: &[f32]) -> usize {
     let mut best = 0;
     for (id, logit) in logits.iter().enumerate() {
         if *logit > logits[best] {

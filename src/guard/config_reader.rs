@@ -8,15 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Context, FinishReason, GenerateOptions, Generation, Request, Step};
-use crate::safety::{Rule, SafetyConfig, amends, continues, leads};
+use crate::generate::{Context, PREFILL_CHUNK, most_likely};
+use crate::safety::{Reading, Rule, SafetyConfig, amends, continues, leads};
 use crate::text::{Message, Role};
 
 /// Configs that are known with what was read in each of their rules: a config stands in every
 /// prompt, and is read once.
 #[derive(Default)]
 pub struct ConfigReader {
-    known: Mutex<HashMap<String, Vec<String>>>,
+    known: Mutex<HashMap<String, Vec<Reading>>>,
 }
 
 impl ConfigReader {
@@ -38,7 +38,7 @@ impl ConfigReader {
     /// # Errors
     /// `ConfigTooLong` as a whole, or where a sentence does not fit the context; the
     /// template's, the tokenizer's and the model's.
-    pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<String>> {
+    pub fn read<B: Backend>(&self, model: &ChatModel<B>, config: &str) -> Result<Vec<Reading>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(readings) = known.get(config) {
             return Ok(readings.clone());
@@ -57,9 +57,9 @@ impl ConfigReader {
             shown.push(rule);
         }
         let mut context = Context::new(&model.transformer);
-        let mut readings: Vec<String> = Vec::new();
+        let mut readings: Vec<Reading> = Vec::new();
         for rule in &shown {
-            let before = readings.last().map_or("", String::as_str);
+            let before = readings.last().map_or("", |it| &it.says);
             readings.push(read_behind(model, before, rule, &mut context)?);
         }
         if known.len() == Self::MOST_KNOWN {
@@ -78,47 +78,46 @@ fn read_behind<B: Backend>(
     before: &str,
     rule: &str,
     context: &mut Context<B>,
-) -> Result<String> {
+) -> Result<Reading> {
     let alone = Rule::alone(rule);
     if alone == rule || !leads(before) {
         return read(model, alone, context);
     }
     let both = read(model, rule, context)?;
-    if amends(before, &both) {
+    if amends(before, &both.says) {
         return Ok(both);
     }
     let alone = read(model, alone, context)?;
-    let goes_on = alone == "-" && continues(before, &both);
+    let goes_on = alone.says == "-" && continues(before, &both.says);
     Ok(if goes_on { both } else { alone })
 }
 
 /// What the model says of one rule; nothing where it comes to no end. `context` is that of the
 /// rule before, which may begin alike.
-fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) -> Result<String> {
+fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) -> Result<Reading> {
     let prompt = prompt::render(model, &[Message::new(Role::System, rule)])?.ids;
     let needed = prompt.len();
     let available = model.context_length().saturating_sub(ConfigReader::LONGEST);
     if needed > available {
         return Err(Error::ConfigTooLong { needed, available });
     }
-    let request = Request {
-        prompt,
-        options: GenerateOptions {
-            max_tokens: ConfigReader::LONGEST,
-            ..GenerateOptions::default()
-        },
-        splitter: None,
-        dropped_turns: 0,
-    };
     let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
-    let clock = &|| 0.0;
-    let before = std::mem::replace(context, Context::new(transformer));
-    let mut run = Generation::new(before, request, transformer, clock)?;
-    while !matches!(run.step(transformer, tokenizer, clock)?, Step::Done { .. }) {}
-    let output = run.into_output();
-    *context = output.context;
-    Ok(match output.finish_reason {
-        FinishReason::Stop => output.answer.trim().to_owned(),
-        _ => String::new(),
-    })
+    let mut logits = Vec::new();
+    let held = context.keep_prefix_of(&prompt);
+    for chunk in prompt[held..].chunks(PREFILL_CHUNK) {
+        context.append(transformer, chunk, Some(&mut logits))?;
+    }
+    let (mut says, mut probability) = (Vec::new(), 1.0);
+    for _ in 0..ConfigReader::LONGEST {
+        let (id, likely) = most_likely(&logits)?;
+        probability *= likely;
+        if tokenizer.stop_tokens().contains(&id) {
+            let says = String::from_utf8_lossy(&says).trim().to_owned();
+            return Ok(Reading { says, probability });
+        }
+        says.extend_from_slice(tokenizer.token_bytes(id));
+        context.append(transformer, &[id], Some(&mut logits))?;
+    }
+    let says = String::new();
+    Ok(Reading { says, probability })
 }

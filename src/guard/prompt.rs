@@ -77,7 +77,7 @@ fn as_read<'m, B: Backend>(
     for message in &mut messages {
         if reads && message.role == Role::System && message.reasoning.is_none() {
             let readings = model.reader.read(model, &message.content)?;
-            message.reasoning = Some(summary(readings.iter().map(String::as_str)));
+            message.reasoning = Some(summary(&readings));
         }
         message.show_reading();
     }

@@ -6,65 +6,52 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde::Serialize;
-
-use super::Rule;
-
-/// A rule as the model read it before it answered: a policy owner can see what was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleReading {
-    /// The sentence or list item of the config.
-    pub rule: String,
-    /// What the model took it to say: `wine no except port`; `else` stands for all other topics.
-    /// `-` where it is no rule, `not understood` where what it said is not of this form.
-    pub read_as: String,
-    /// Whether the answer was decided by it.
-    pub decides: bool,
+/// What a model said of one rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// In its own words; empty where it came to no end.
+    pub says: String,
+    /// How likely it found these words, from 0 to 1; each is the one that it found most likely.
+    pub probability: f64,
 }
 
-impl RuleReading {
-    /// Every rule of the text `config` as its `readings` say; a rationale behind them says what
-    /// decides, in the same words: `About wine no except port. This is port. So yes.`
+impl Reading {
+    /// From this probability on, a reading counts as it is. Measured under configs in wordings held out
+    /// of training: it takes away four in ten of the answers that break a rule, and one in eight of
+    /// the others that help.
+    pub const SURE: f64 = 0.6;
+
+    /// What is known, not read.
     #[must_use]
-    pub fn all(config: &str, readings: &[String], rationale: &str) -> Vec<Self> {
-        let all: Vec<_> = readings.iter().map(|it| statements(it)).collect();
-        let has = |said: &str| all.iter().flatten().flatten().any(|it| it.whole == said);
-        let clauses = rationale.split("About ").skip(1).map(decisive);
-        let decisive: Vec<_> = clauses
-            .filter_map(|it| statement(it).map(|it| (has(it.whole), it)))
-            .collect();
-        // Where rules on a topic contradict each other, what decides is said by none of them.
-        let decides = |said: &Statement<'_>| {
-            decisive.iter().any(|(whole, it)| match whole {
-                true => it.whole == said.whole,
-                false => it.topic != OTHERS && it.topic == said.topic,
-            })
-        };
-        let rules = Rule::split(config).into_iter().zip(readings).zip(&all);
-        let read = rules.map(|((rule, reading), said)| Self {
-            rule: rule.text,
-            read_as: said.as_ref().map_or(NOT_UNDERSTOOD, |_| reading).to_owned(),
-            decides: said.as_ref().is_some_and(|said| said.iter().any(decides)),
-        });
-        read.collect()
+    pub fn certain(says: &str) -> Self {
+        Self {
+            says: says.to_owned(),
+            probability: 1.0,
+        }
+    }
+
+    /// Whether the model was sure of it.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.probability >= Self::SURE
     }
 }
 
 /// What all `readings` of a config say together, as the model is shown it: each topic once, and
 /// all others at the end.
 ///
-/// Of several rules on one topic, what one that allows it excepts is denied; and where any denies it,
+/// Of a reading that the model is not sure of, what it allows is denied, with what it excepts. Of several
+/// rules on one topic, what one that allows it excepts is denied; and where any denies it,
 /// so is the rest, but for what the last of these excepts, since an exception may stand behind its
 /// rule. Where a reading cannot say that, the whole topic is denied. All others are refused also
-/// where nothing was read of them, and where any rule was not understood.
+/// where nothing was read of them, and where any rule was not understood, or not surely.
 #[must_use]
-pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
+pub fn summary(readings: &[Reading]) -> String {
     let mut all: Vec<Topic<'_>> = Vec::new();
     let mut understood = true;
     for reading in readings {
-        let said = statements(reading);
-        understood &= said.is_some();
+        let said = statements(&reading.says);
+        understood &= said.is_some() && reading.is_sure();
         for said in said.into_iter().flatten() {
             let known = all.iter().position(|topic| topic.name == said.topic);
             let at = known.unwrap_or_else(|| {
@@ -72,6 +59,9 @@ pub fn summary<'r>(readings: impl IntoIterator<Item = &'r str>) -> String {
                 all.len() - 1
             });
             all[at].add(&said);
+            if !reading.is_sure() {
+                all[at].denied = Some(None);
+            }
         }
     }
     let others = all.iter().position(|topic| topic.name == OTHERS);
@@ -167,23 +157,23 @@ pub fn continues(before: &str, reading: &str) -> bool {
 pub const OTHERS: &str = "else";
 
 /// What people are told of a reading that says nothing.
-const NOT_UNDERSTOOD: &str = "not understood";
+pub(super) const NOT_UNDERSTOOD: &str = "not understood";
 
 /// What is said of one topic.
-struct Statement<'r> {
-    whole: &'r str,
-    topic: &'r str,
+pub(super) struct Statement<'r> {
+    pub whole: &'r str,
+    pub topic: &'r str,
     allows: bool,
     except: Option<&'r str>,
 }
 
 /// What a reading says; `None` where any of it is not of this form.
-fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
+pub(super) fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
     let statements = reading.split(", ").filter(|&said| said != "-");
     statements.map(statement).collect()
 }
 
-fn statement(whole: &str) -> Option<Statement<'_>> {
+pub(super) fn statement(whole: &str) -> Option<Statement<'_>> {
     let (said, except) = match whole.split_once(" except ") {
         Some((said, except)) => (said, Some(except)),
         None => (whole, None),
@@ -213,16 +203,6 @@ pub(super) fn is_name(text: &str) -> bool {
     let said = ["", "yes", "no", "except", OTHERS, "-"];
     let is_word = |word: &str| !said.iter().any(|it| word.eq_ignore_ascii_case(it));
     !text.contains([',', '.', '\n']) && text.split(' ').all(is_word)
-}
-
-/// What a clause says of its topic, as a reading does: where it has no rule, what holds for
-/// all such stands behind its name.
-fn decisive(clause: &str) -> &str {
-    let said = clause.split('.').next().unwrap_or_default();
-    match said.find(" else ") {
-        Some(at) => &said[at + 1..],
-        None => said,
-    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ describe('the embedded model', () => {
     assert.match(reasoning, /alcohol/i);
     const { rules } = transcript.messages[3];
     assert.deepEqual(readings, rules.map((rule) => ({ ...rule, decides: false })));
-    assert.deepEqual(rules.filter(({ decides }) => decides), [{ rule: 'Alcohol is not allowed.', readAs: 'alcohol no', decides: true }]);
+    assert.deepEqual(rules.filter(({ decides }) => decides), [{ ...rules[1], rule: 'Alcohol is not allowed.', readAs: 'alcohol no', sure: true, decides: true }]);
     checkTranscript(transcript, answers, configs);
     assert.deepEqual(again, configs[1]);
     assert.deepEqual(stats, transcript.messages[3].stats);

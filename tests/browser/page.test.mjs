@@ -272,6 +272,24 @@ pageTest('a rule is written by three choices, put into the own config and read a
   assert.match(await page.textContent('#understood'), /else yes/);
 });
 
+pageTest('sentences that the model is not sure of are marked, and the reader is told what follows', {}, async (page) => {
+  const shown = (sure) => page.evaluate(async (sure) => {
+    const { ConfigPanel } = await import('./config-panel.js');
+    const understood = document.createElement('div');
+    const rules = [
+      { rule: 'Wine?', readAs: 'wine yes', probability: sure ? 0.9 : 0.4, sure, decides: false },
+      { rule: 'The rest is fine.', readAs: 'else yes', probability: 1, sure: true, decides: true },
+    ];
+    ConfigPanel.prototype.showReadings.call({ understood }, rules, 'Shop');
+    return [...understood.children].map((child) => child.textContent);
+  }, sure);
+  const [title, marked, why] = await shown(false);
+  assert.equal(title, 'How the model reads “Shop”');
+  assert.equal(marked, 'Wine?wine yesnot sureThe rest is fine.else yesdecides');
+  assert.match(why, /refuse/);
+  assert.deepEqual((await shown(true)).slice(1), ['Wine?wine yesThe rest is fine.else yesdecides']);
+});
+
 pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {
   const own = 'Alcohol is not allowed. '.repeat(500);
   const editor = async () => [await page.isVisible('#custom-config'), await page.inputValue('#custom-config'), await page.locator('.banner').count()];

@@ -167,7 +167,8 @@ impl Policy {
     /// What a model is shown of it that read all of it right.
     #[must_use]
     pub fn summary(&self) -> String {
-        summary(self.readings.iter().filter_map(|it| it.says.as_deref()))
+        let says = self.readings.iter().filter_map(|it| it.says.as_deref());
+        summary(&says.map(safety::Reading::certain).collect::<Vec<_>>())
     }
 
     /// Whether one of its rules is on this topic.

@@ -84,6 +84,7 @@ fn chat<B: Backend>(backend: B, arguments: &Arguments) -> Result<()> {
         show_reasoning: arguments.show_reasoning,
         started: Instant::now(),
     };
+    talk.show_readings()?;
     for prompt in &arguments.prompt {
         println!("> {prompt}");
         talk.line(prompt)?;
@@ -135,6 +136,16 @@ impl<B: Backend> Talk<B> {
             .map_or("none".to_owned(), SafetyConfig::hash);
         self.session.set_safety_config(self.chat, config)?;
         eprintln!("[safety config: {label}]");
+        self.show_readings()
+    }
+
+    /// What the model takes each rule to say, before anybody asks.
+    fn show_readings(&self) -> Result<()> {
+        let chat = self.session.chat(self.chat)?;
+        for read in chat.read(self.session.model(), "")? {
+            let sure = if read.sure { "" } else { " (not sure)" };
+            eprintln!("[{}{sure}] {}", read.read_as, read.rule);
+        }
         Ok(())
     }
 

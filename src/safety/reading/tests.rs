@@ -2,8 +2,20 @@
 
 use super::*;
 
+use crate::safety::RuleReading;
+
+fn reading(says: &str, probability: f64) -> Reading {
+    let says = says.to_owned();
+    Reading { says, probability }
+}
+
+/// What they say together, where the model is sure of each.
+fn summary<const N: usize>(says: [&str; N]) -> String {
+    super::summary(&says.map(Reading::certain))
+}
+
 fn read(readings: [&str; 2], rationale: &str) -> Vec<(String, String, bool)> {
-    let readings = readings.map(str::to_owned);
+    let readings = readings.map(Reading::certain);
     let all = RuleReading::all("No spoilers.\n- Wine is fine.", &readings, rationale);
     let fields = all.into_iter();
     fields.map(|it| (it.rule, it.read_as, it.decides)).collect()
@@ -68,6 +80,45 @@ fn what_is_not_understood_is_told_and_opens_nothing() {
     }
     assert!(read(["-", "-"], "").iter().all(|told| told.1 == "-"));
     assert_eq!(summary(["-", "-"]), "else no.");
+}
+
+#[test]
+fn what_the_model_is_not_sure_of_opens_nothing() {
+    let unsure = Reading::SURE - 0.01;
+    for (says, shown) in [
+        ("wine yes", "wine no, else no."),
+        ("wine yes except port, gin no", "wine no, gin no, else no."),
+        ("wine no except port", "wine no, else no."),
+        ("else yes", "else no."),
+        ("-", "else no."),
+        ("wine maybe", "else no."),
+    ] {
+        for probability in [unsure, 0.0, f64::NAN] {
+            let all = [reading(says, probability), reading("else yes", 1.0)];
+            assert_eq!(super::summary(&all), shown);
+        }
+    }
+    let surely = [reading("wine yes", Reading::SURE), reading("else yes", 1.0)];
+    assert_eq!(super::summary(&surely), "wine yes, else yes.");
+    // Surely denied but for port, which perhaps is denied too.
+    let port = "wine yes except port";
+    let both = [reading(port, unsure), reading("wine no except port", 1.0)];
+    assert_eq!(super::summary(&both), "wine no, else no.");
+}
+
+#[test]
+fn people_are_told_what_the_model_is_not_sure_of() {
+    let readings = [reading("wine yes", 0.5), reading("else yes", 0.99)];
+    let told = |rationale| RuleReading::all("Wine?\nThe rest.", &readings, rationale);
+    let wine = told("About wine no. So no.");
+    assert_eq!((&*wine[0].read_as, wine[0].probability), ("wine yes", 0.5));
+    assert_eq!((wine[0].sure, wine[0].decides), (false, true));
+    assert_eq!((wine[1].sure, wine[1].decides), (true, false));
+    assert!(
+        told("About tea else no. So no.")
+            .iter()
+            .all(|it| !it.decides)
+    );
 }
 
 #[test]

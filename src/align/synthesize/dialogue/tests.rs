@@ -3,7 +3,7 @@
 use super::super::Part;
 use super::super::tests::{self, DIFFICULTY, content, drawn};
 use super::*;
-use crate::safety::summary;
+use crate::safety::{self, summary};
 
 #[test]
 fn without_rules_there_are_no_configs() {
@@ -67,7 +67,10 @@ fn readings_are_drawn_one_a_line() {
             .split(", ")
             .filter(|it| !it.starts_with("else"))
             .collect();
-        let said = summary([says]).split(", ").count() - 1;
+        let said = summary(&[safety::Reading::certain(says)])
+            .split(", ")
+            .count()
+            - 1;
         assert_eq!(said, if says == "-" { 0 } else { all.len() }, "{says}");
     }
     assert!(

@@ -13,8 +13,8 @@ use crate::safety::{Rule, RuleReading};
 
 /// The rules of `policy` that decide in this rationale, in lower case.
 fn named(policy: &Policy, clause: &str) -> Vec<String> {
-    let says = |it: &Reading| it.says.clone().unwrap_or_default();
-    let readings: Vec<String> = policy.readings.iter().map(says).collect();
+    let says = |it: &Reading| safety::Reading::certain(it.says.as_deref().unwrap_or_default());
+    let readings: Vec<_> = policy.readings.iter().map(says).collect();
     let read = RuleReading::all(&policy.text, &readings, clause);
     let decides = read.into_iter().filter(|rule| rule.decides);
     decides.map(|rule| rule.rule.to_lowercase()).collect()

@@ -1,0 +1,68 @@
+//! What people are told of a reading.
+
+use serde::Serialize;
+
+use super::reading::{NOT_UNDERSTOOD, OTHERS, Statement, statement, statements};
+use super::{Reading, Rule};
+
+/// A rule as the model read it before it answered: a policy owner can see what was understood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleReading {
+    /// The sentence or list item of the config.
+    pub rule: String,
+    /// What the model took it to say: `wine no except port`; `else` stands for all other topics.
+    /// `-` where it is no rule, `not understood` where what it said is not of this form.
+    pub read_as: String,
+    /// How likely the model found these words, from 0 to 1.
+    pub probability: f64,
+    /// Whether it was sure of them ([`Reading::is_sure`]); else what it allows is denied, and so
+    /// are all topics without a rule.
+    pub sure: bool,
+    /// Whether the answer was decided by it.
+    pub decides: bool,
+}
+
+impl RuleReading {
+    /// Every rule of the text `config` as its `readings` say; a rationale behind them says what
+    /// decides, in the same words: `About wine no except port. This is port. So yes.`
+    #[must_use]
+    pub fn all(config: &str, readings: &[Reading], rationale: &str) -> Vec<Self> {
+        let all: Vec<_> = readings.iter().map(|it| statements(&it.says)).collect();
+        let has = |said: &str| all.iter().flatten().flatten().any(|it| it.whole == said);
+        let clauses = rationale.split("About ").skip(1).map(decisive);
+        let decisive: Vec<_> = clauses
+            .filter_map(|it| statement(it).map(|it| (has(it.whole), it)))
+            .collect();
+        // Where rules on a topic contradict each other, or one is not sure, what decides is said by
+        // none of them.
+        let decides = |said: &Statement<'_>| {
+            decisive.iter().any(|(whole, it)| match whole {
+                true => it.whole == said.whole,
+                false => it.topic != OTHERS && it.topic == said.topic,
+            })
+        };
+        let rules = Rule::split(config).into_iter().zip(readings).zip(&all);
+        let read = rules.map(|((rule, reading), said)| Self {
+            rule: rule.text,
+            read_as: said
+                .as_ref()
+                .map_or(NOT_UNDERSTOOD, |_| &reading.says)
+                .to_owned(),
+            probability: reading.probability,
+            sure: reading.is_sure(),
+            decides: said.as_ref().is_some_and(|said| said.iter().any(decides)),
+        });
+        read.collect()
+    }
+}
+
+/// What a clause says of its topic, as a reading does: where it has no rule, what holds for
+/// all such stands behind its name.
+fn decisive(clause: &str) -> &str {
+    let said = clause.split('.').next().unwrap_or_default();
+    match said.find(" else ") {
+        Some(at) => &said[at + 1..],
+        None => said,
+    }
+}
