@@ -115,11 +115,11 @@ export class ConfigPanel {
   showReadings(rules, name) {
     this.understood.hidden = rules === null;
     if (rules === null) return;
-    const others = rules.some(({ readAs, sure }) => sure && /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
-    const unsure = rules.some(({ sure }) => !sure);
+    const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
+    const note = rules.some(({ sure }) => !sure) ? 'Where it is not sure, it is told to refuse what the sentence may allow, and sensitive topics without a rule. Another wording may help.'
+      : !others && 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.';
     this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
-      ...(unsure ? [el('p.small', {}, 'Where it is not sure, it is told to refuse what the sentence may allow. Another wording may help.')] : []),
-      ...(others ? [] : [el('p.small', {}, 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.')]));
+      ...(note ? [el('p.small', {}, note)] : []));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

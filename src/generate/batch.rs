@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::context::shared;
-use super::{Clock, Context, Generation, Output, PREFILL_CHUNK, Request};
+use super::{Clock, Context, Generation, Output, Request};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::Transformer;
@@ -93,9 +93,8 @@ impl<B: Backend> Batch<B> {
         if next > held {
             self.shared.keep_prefix_of(prompt);
             let held = self.shared.ids().len();
-            for chunk in prompt[held..next].chunks(PREFILL_CHUNK) {
-                self.shared.append(engine.model, chunk, None)?;
-            }
+            self.shared
+                .prefill(engine.model, &prompt[held..next], None)?;
         }
         Generation::new(self.shared.fork(), request, engine.model, engine.clock)
     }

@@ -1,5 +1,6 @@
 //! A KV cache that knows which tokens it holds.
 
+use super::PREFILL_CHUNK;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{KvCache, Sequence, Transformer};
@@ -62,6 +63,23 @@ impl<B: Backend> Context<B> {
             Err(_) => self.truncate(0),
         }
         result
+    }
+
+    /// As [`Context::append`], a chunk of [`PREFILL_CHUNK`] tokens at a time; there is a token at least.
+    ///
+    /// # Errors
+    /// As [`Context::append`].
+    pub fn prefill(
+        &mut self,
+        model: &Transformer<B>,
+        tokens: &[u32],
+        logits: Option<&mut Vec<f32>>,
+    ) -> Result<()> {
+        let before = tokens.len().saturating_sub(1) / PREFILL_CHUNK * PREFILL_CHUNK;
+        for chunk in tokens[..before].chunks(PREFILL_CHUNK) {
+            self.append(model, chunk, None)?;
+        }
+        self.append(model, &tokens[before..], logits)
     }
 
     /// A second context with the same past. Either may go on without the other noticing.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::generate::{Context, PREFILL_CHUNK, most_likely};
+use crate::generate::{Context, most_likely};
 use crate::safety::{Reading, Rule, SafetyConfig, amends, continues, leads};
 use crate::text::{Message, Role};
 
@@ -104,9 +104,7 @@ fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) 
     let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
     let mut logits = Vec::new();
     let held = context.keep_prefix_of(&prompt);
-    for chunk in prompt[held..].chunks(PREFILL_CHUNK) {
-        context.append(transformer, chunk, Some(&mut logits))?;
-    }
+    context.prefill(transformer, &prompt[held..], Some(&mut logits))?;
     let (mut says, mut probability) = (Vec::new(), 1.0);
     for _ in 0..ConfigReader::LONGEST {
         let (id, likely) = most_likely(&logits)?;

@@ -156,9 +156,6 @@ pub fn continues(before: &str, reading: &str) -> bool {
 /// What a reading calls the topics without a rule.
 pub const OTHERS: &str = "else";
 
-/// What people are told of a reading that says nothing.
-pub(super) const NOT_UNDERSTOOD: &str = "not understood";
-
 /// What is said of one topic.
 pub(super) struct Statement<'r> {
     pub whole: &'r str,

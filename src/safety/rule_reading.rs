@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use super::reading::{NOT_UNDERSTOOD, OTHERS, Statement, statement, statements};
+use super::reading::{OTHERS, Statement, statement, statements};
 use super::{Reading, Rule};
+
+/// What people are told of a reading that says nothing.
+const NOT_UNDERSTOOD: &str = "not understood";
 
 /// A rule as the model read it before it answered: a policy owner can see what was understood.
 #[derive(Debug, Clone, PartialEq, Serialize)]
