@@ -76,7 +76,7 @@ struct Settings {
     #[arg(long, default_value_t = 4096)]
     batch_tokens: usize,
     /// Passes that make one step; they run at the same time, one a core. Small models are
-    /// trained fastest with as many as there are cores and `RAYON_NUM_THREADS=1`.
+    /// trained fastest with as many as there are cores, or a multiple, and `RAYON_NUM_THREADS=1`.
     #[arg(long, default_value_t = 1)]
     accumulate: usize,
     /// The highest rate; by default 0.001 for `sft`, 5e-7 for `dpo`.
