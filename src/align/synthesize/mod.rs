@@ -119,7 +119,8 @@ impl Draw {
     }
 
     /// However many numbers that takes, one is drawn from the chance of the whole: what comes
-    /// behind stays as it is when other items take the place of these.
+    /// behind stays as it is when other items take the place of these. And what is held out is
+    /// drawn from itself alone, so that those draws stay as they are when more is learned.
     fn one<'i>(&mut self, items: &'i [String], part: Part) -> String {
         let random = &mut ChaCha8Rng::seed_from_u64(self.random.next_u64());
         let is_own = |item: &String| is_held_out(item) == (part == Part::HeldOut);
@@ -131,7 +132,9 @@ impl Draw {
                 is_own(item).then(|| form(item, random)).filter(fits)
             })
         };
-        if let Some(text) = some(items.len(), &|at| &items[at]) {
+        if part == Part::Learned
+            && let Some(text) = some(items.len(), &|at| &items[at])
+        {
             return text;
         }
         let own: Vec<&String> = items.iter().filter(|item| is_own(item)).collect();

@@ -218,6 +218,25 @@ fn every_form_of_a_text_is_drawn() {
 }
 
 #[test]
+fn held_out_draws_stay_when_more_is_learned() {
+    let texts = |range: std::ops::Range<u32>| range.map(|n| format!("{n} <ways|forms> are here."));
+    let some: Vec<String> = texts(0..100).collect();
+    let more = texts(100..900).filter(|text| !super::is_held_out(text));
+    let more: Vec<String> = some.iter().cloned().chain(more).collect();
+    let drawn = |items: &[String], part| -> Vec<String> {
+        (0..50).map(|at| draw(at, part).of(items)).collect()
+    };
+    let held_out = drawn(&some, Part::HeldOut);
+    let is_held_out = |text: &String| {
+        let of = some.iter().filter(|item| super::is_held_out(item));
+        of.filter(|item| super::is_form(item, text)).count() == 1
+    };
+    assert!(held_out.iter().all(is_held_out));
+    assert_eq!(held_out, drawn(&more, Part::HeldOut));
+    assert_ne!(drawn(&some, Part::Learned), drawn(&more, Part::Learned));
+}
+
+#[test]
 fn the_same_number_draws_the_same() {
     let content = content();
     let ours = dialogues(&content, Part::Learned);
