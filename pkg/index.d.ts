@@ -167,13 +167,15 @@ export interface RuleReading {
   /**
    * What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics.
    * `-` where it found no rule, `not understood` where it said nothing of the kind. Where it read nothing of all other
-   * topics, or did not understand something, or is not sure of it, it is told to refuse them.
+   * topics, or did not understand something, or is not sure which topics it is about, it is told to refuse them.
    */
   readAs: string;
   /** How likely it found these words, from 0 to 1. */
   probability: number;
   /** Whether that is likely enough to count as it is; else the model is told to refuse what it allows. */
   sure: boolean;
+  /** Whether it was understood, and is sure of which topics that is about; else the model is told to refuse sensitive topics without a rule too. */
+  topicSure: boolean;
   /** Whether the answer was decided by it. */
   decides: boolean;
 }

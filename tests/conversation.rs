@@ -14,7 +14,7 @@ use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
 use cosa::gguf::Value;
 use cosa::guard::{Authority, ConfigReader, EXCHANGES_KEY, Session};
-use cosa::safety::SafetyConfig;
+use cosa::safety::{Reading, SafetyConfig};
 use cosa::text::StreamDecoder;
 use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed, tiny_with};
 
@@ -169,7 +169,8 @@ fn a_config_of_which_nothing_is_read_allows_nothing() {
     let read = conversation.read(session.model(), "").unwrap();
     let told: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
     assert_eq!(told, ["not understood"; 2]);
-    assert!(read.iter().all(|rule| !rule.sure && rule.probability > 0.0));
+    assert!(read.iter().all(|rule| !rule.sure && !rule.topic_sure));
+    assert!(read.iter().all(|rule| rule.probability > 0.0));
     // A rule of four bytes behind another one is shown in nine, and read in eight more.
     let most = 1 + (ConfigReader::MOST_CONTEXTS * CONTEXT - 4 - 8) / (9 + 8);
     let many = "A b.\n".repeat(most);
@@ -246,7 +247,10 @@ fn plain_rules_are_read_as_they_are_meant() {
             .model()
             .reader
             .read(session.model(), &text.join(" "));
-        let read = read.unwrap().into_iter();
+        let read = read.unwrap();
+        let named = |it: &Reading| (it.probability..=1.0).contains(&it.named);
+        assert!(read.iter().all(named) && read.iter().any(|it| it.named > it.probability));
+        let read = read.into_iter();
         misread.extend(
             read.zip(some)
                 .filter(|(read, (_, meant))| read.says != *meant || !read.is_sure()),

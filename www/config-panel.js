@@ -115,11 +115,14 @@ export class ConfigPanel {
   showReadings(rules, name) {
     this.understood.hidden = rules === null;
     if (rules === null) return;
-    const others = rules.some(({ readAs }) => /(^|, )else /.test(readAs)) && rules.every(({ readAs }) => readAs !== 'not understood');
-    const note = rules.some(({ sure }) => !sure) ? 'Where it is not sure, it is told to refuse what the sentence may allow, and sensitive topics without a rule. Another wording may help.'
-      : !others && 'It is not sure of a rule for all other topics, so it is told to refuse sensitive ones.';
+    const others = rules.flatMap(({ readAs, sure }) => readAs.split(', ').filter((said) => said.startsWith('else ')).map((said) => sure && said));
+    const open = others.length > 0 && others.every(Boolean) && rules.every(({ topicSure }) => topicSure);
+    const notes = [
+      rules.some(({ sure }) => !sure) && 'Where it is not sure, it is told to refuse what the sentence may allow. Another wording may help.',
+      !open && !others.includes('else no') && 'It is not sure what holds for all other topics, so it is told to refuse sensitive ones.',
+    ];
     this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
-      ...(note ? [el('p.small', {}, note)] : []));
+      ...notes.filter(Boolean).map((note) => el('p.small', {}, note)));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

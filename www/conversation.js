@@ -85,9 +85,9 @@ export class Conversation {
 }
 
 /** Each rule beside what the model took it to say; those that it is not sure of and those that decided are marked. */
-export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, sure, decides }) => [
+export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, sure, topicSure, decides }) => [
   el('dt', {}, rule),
-  el('dd', {}, readAs === '-' ? 'no rule' : readAs, !sure && el('em', {}, 'not sure'), decides && el('strong', {}, 'decides')),
+  el('dd', {}, readAs === '-' ? 'no rule' : readAs, !sure && el('em', {}, topicSure ? 'not sure' : 'not sure which topic'), decides && el('strong', {}, 'decides')),
 ]));
 
 /** One answer while it is written and after. */

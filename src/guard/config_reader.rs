@@ -105,17 +105,18 @@ fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) 
     let mut logits = Vec::new();
     let held = context.keep_prefix_of(&prompt);
     context.prefill(transformer, &prompt[held..], Some(&mut logits))?;
-    let (mut says, mut probability) = (Vec::new(), 1.0);
+    let (mut says, mut tokens) = (Vec::new(), Vec::new());
     for _ in 0..ConfigReader::LONGEST {
         let (id, likely) = most_likely(&logits)?;
-        probability *= likely;
         if tokenizer.stop_tokens().contains(&id) {
-            let says = String::from_utf8_lossy(&says).trim().to_owned();
-            return Ok(Reading { says, probability });
+            tokens.push((says.len(), likely));
+            // Words cut in two are none.
+            let says = String::from_utf8(says).unwrap_or_default();
+            return Ok(Reading::new(&says, &tokens));
         }
         says.extend_from_slice(tokenizer.token_bytes(id));
+        tokens.push((says.len(), likely));
         context.append(transformer, &[id], Some(&mut logits))?;
     }
-    let says = String::new();
-    Ok(Reading { says, probability })
+    Ok(Reading::new("", &tokens))
 }

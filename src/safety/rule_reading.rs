@@ -19,9 +19,11 @@ pub struct RuleReading {
     pub read_as: String,
     /// How likely the model found these words, from 0 to 1.
     pub probability: f64,
-    /// Whether it was sure of them ([`Reading::is_sure`]); else what it allows is denied, and so
-    /// are all topics without a rule.
+    /// Whether it was sure of them ([`Reading::is_sure`]); else what it allows is denied.
     pub sure: bool,
+    /// Whether it was understood, and sure of which topics they are about
+    /// ([`Reading::knows_topics`]); else all topics without a rule are denied too.
+    pub topic_sure: bool,
     /// Whether the answer was decided by it.
     pub decides: bool,
 }
@@ -54,6 +56,7 @@ impl RuleReading {
                 .to_owned(),
             probability: reading.probability,
             sure: reading.is_sure(),
+            topic_sure: said.is_some() && reading.knows_topics(),
             decides: said.as_ref().is_some_and(|said| said.iter().any(decides)),
         });
         read.collect()

@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// How the model reads the rules of the config in force:
-    /// `[{ rule, readAs, probability, sure, decides }, ...]`.
+    /// `[{ rule, readAs, probability, sure, topicSure, decides }, ...]`.
     pub fn readings(&self, chat: u32) -> JsResult<JsValue> {
         let chat = self.session.chat(chat).map_err(throw)?;
         to_js(&chat.read(self.session.model(), "").map_err(throw)?)

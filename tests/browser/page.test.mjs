@@ -273,21 +273,29 @@ pageTest('a rule is written by three choices, put into the own config and read a
 });
 
 pageTest('sentences that the model is not sure of are marked, and the reader is told what follows', {}, async (page) => {
-  const shown = (sure) => page.evaluate(async (sure) => {
+  const shown = (...rules) => page.evaluate(async (rules) => {
     const { ConfigPanel } = await import('./config-panel.js');
     const understood = document.createElement('div');
-    const rules = [
-      { rule: 'Wine?', readAs: 'wine yes', probability: sure ? 0.9 : 0.4, sure, decides: false },
-      { rule: 'The rest is fine.', readAs: 'else yes', probability: 1, sure: true, decides: true },
-    ];
     ConfigPanel.prototype.showReadings.call({ understood }, rules, 'Shop');
     return [...understood.children].map((child) => child.textContent);
-  }, sure);
-  const [title, marked, why] = await shown(false);
-  assert.equal(title, 'How the model reads “Shop”');
-  assert.equal(marked, 'Wine?wine yesnot sureThe rest is fine.else yesdecides');
-  assert.match(why, /refuse .* topics without a rule/);
-  assert.deepEqual((await shown(true)).slice(1), ['Wine?wine yesThe rest is fine.else yesdecides']);
+  }, rules);
+  const rule = (readAs, sure = true, topicSure = true) => ({ rule: 'So.', readAs, probability: 0.5, sure, topicSure, decides: false });
+  const open = rule('else yes');
+  assert.deepEqual(await shown(rule('wine yes'), { ...open, decides: true }), ['How the model reads “Shop”', 'So.wine yesSo.else yesdecides']);
+  const [refused, others] = [/told to refuse what the sentence may allow/, /all other topics, so it is told to refuse/];
+  for (const [rules, marked, notes] of [
+    [[rule('wine yes', false), open], 'So.wine yesnot sureSo.else yes', [refused]],
+    [[rule('wine yes', false, false), open], 'So.wine yesnot sure which topicSo.else yes', [refused, others]],
+    [[rule('wine yes'), rule('else yes', false)], 'So.wine yesSo.else yesnot sure', [refused, others]],
+    [[rule('wine yes')], 'So.wine yes', [others]],
+    [[rule('not understood', true, false), open], 'So.not understoodSo.else yes', [others]],
+    [[rule('wine yes', false, false), rule('else no')], 'So.wine yesnot sure which topicSo.else no', [refused]],
+  ]) {
+    const [, readings, ...told] = await shown(...rules);
+    assert.equal(readings, marked);
+    assert.equal(told.length, notes.length, told.join());
+    notes.forEach((note, at) => assert.match(told[at], note));
+  }
 });
 
 pageTest('a config and a message that do not fit are refused, and nothing typed is lost', {}, async (page) => {

@@ -143,7 +143,11 @@ impl<B: Backend> Talk<B> {
     fn show_readings(&self) -> Result<()> {
         let chat = self.session.chat(self.chat)?;
         for read in chat.read(self.session.model(), "")? {
-            let sure = if read.sure { "" } else { " (not sure)" };
+            let sure = match (read.sure, read.topic_sure) {
+                (true, _) => "",
+                (false, true) => " (not sure)",
+                (false, false) => " (not sure which topic)",
+            };
             eprintln!("[{}{sure}] {}", read.read_as, read.rule);
         }
         Ok(())

@@ -4,9 +4,13 @@ use super::*;
 
 use crate::safety::RuleReading;
 
+/// A reading of which the names of topics are as likely as the whole.
 fn reading(says: &str, probability: f64) -> Reading {
-    let says = says.to_owned();
-    Reading { says, probability }
+    Reading {
+        probability,
+        named: probability,
+        ..Reading::certain(says)
+    }
 }
 
 /// What they say together, where the model is sure of each.
@@ -107,13 +111,78 @@ fn what_the_model_is_not_sure_of_opens_nothing() {
 }
 
 #[test]
+fn where_the_topic_is_sure_all_others_stay_as_they_are() {
+    for (says, shown) in [
+        ("wine yes", "wine no, else yes."),
+        ("wine no except port", "wine no, else yes."),
+        ("wine yes except port", "wine no, else yes."),
+        ("wine yes, gin no", "wine no, gin no, else yes."),
+        ("else yes", "else no."),
+    ] {
+        let unsure = Reading {
+            named: Reading::SURE,
+            ..reading(says, Reading::SURE - 0.01)
+        };
+        let all = [unsure, Reading::certain("else yes")];
+        assert_eq!(super::summary(&all), shown);
+    }
+}
+
+#[test]
+fn tokens_tell_how_likely_the_whole_is_and_the_topics() {
+    let read = |tokens: &[(&str, f64)]| {
+        let mut said = String::new();
+        let ends: Vec<_> = tokens
+            .iter()
+            .map(|(token, likely)| {
+                said += token;
+                (said.len(), *likely)
+            })
+            .collect();
+        Reading::new(&said, &ends)
+    };
+    // Each token has a share of its own, so that the product tells which counted.
+    let share = |tokens: &[i32]| {
+        tokens
+            .iter()
+            .map(|at| 0.5f64.powi(1 << at))
+            .product::<f64>()
+    };
+    let shared = |tokens: &[&'static str]| {
+        let likely = (0..).map(|at| 0.5f64.powi(1 << at));
+        read(&tokens.iter().copied().zip(likely).collect::<Vec<_>>())
+    };
+    for (tokens, counted) in [
+        (
+            &["wi", "ne", " no", " except", " port", ""][..],
+            &[0, 1, 5][..],
+        ),
+        (&[" wine", " yes", ",", " gin", " yes", ""], &[0, 2, 3, 5]),
+        (&[" ", "else", " no", ""], &[0, 1, 3]),
+        (&["wine", " no, gin", " no", ""], &[0, 1, 3]),
+        (&["rosé", " yes", ", ", "kö", "lsch", " no"], &[0, 2, 3, 4]),
+        (&["-", ", wine", " no"], &[0, 1]),
+        (&["-", ""], &[0, 1]),
+        (&["wine", " maybe"], &[0, 1]),
+        (&[""], &[0]),
+    ] {
+        let all: Vec<i32> = (0..).take(tokens.len()).collect();
+        let found = shared(tokens);
+        assert_eq!(found.says, tokens.concat().trim());
+        assert_eq!(found.probability, share(&all), "{tokens:?}");
+        assert_eq!(found.named, share(counted), "{tokens:?}");
+    }
+}
+
+#[test]
 fn people_are_told_what_the_model_is_not_sure_of() {
     let readings = [reading("wine yes", 0.5), reading("else yes", 0.99)];
     let told = |rationale| RuleReading::all("Wine?\nThe rest.", &readings, rationale);
     let wine = told("About wine no. So no.");
     assert_eq!((&*wine[0].read_as, wine[0].probability), ("wine yes", 0.5));
-    assert_eq!((wine[0].sure, wine[0].decides), (false, true));
-    assert_eq!((wine[1].sure, wine[1].decides), (true, false));
+    assert_eq!((wine[0].sure, wine[0].topic_sure), (false, false));
+    assert_eq!((wine[1].sure, wine[1].topic_sure), (true, true));
+    assert_eq!((wine[0].decides, wine[1].decides), (true, false));
     assert!(
         told("About tea else no. So no.")
             .iter()
