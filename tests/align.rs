@@ -175,7 +175,7 @@ fn mistakes_go_on_behind_the_last_that_was_found() {
     let draw = "synthesize --rules 3 --exchanges 1 --nouns 0 --held-out --count";
     align(
         &folder,
-        &format!("{draw} 8 --content {pieces} --out said.jsonl"),
+        &format!("{draw} 30 --content {pieces} --out said.jsonl"),
     )
     .unwrap();
     let find = "mistakes --data said.jsonl --model MODEL --context-length 1024 --strict \
@@ -191,7 +191,7 @@ fn mistakes_go_on_behind_the_last_that_was_found() {
     // Other conversations are no reason to lose what is there.
     align(
         &folder,
-        &format!("{draw} 8 --seed 1 --content {pieces} --out said.jsonl"),
+        &format!("{draw} 30 --seed 1 --content {pieces} --out said.jsonl"),
     )
     .unwrap();
     let told = align(&folder, find).unwrap_err();
