@@ -23,8 +23,8 @@ impl SafetyConfig {
     /// The longest name, in bytes.
     pub const MAX_NAME_BYTES: usize = 200;
 
-    /// Parses a config. Line ends become `\n` and outer whitespace goes, so that the same
-    /// text saved by another editor keeps its hash. An empty name is no name.
+    /// Parses a config. Line ends become `\n`, outer whitespace and a byte order mark go, so that the
+    /// same text saved by another editor keeps its hash. An empty name is no name.
     ///
     /// # Errors
     /// `InvalidSafetyConfig` where the text is empty, longer than [`Self::MAX_BYTES`], or
@@ -38,7 +38,9 @@ impl SafetyConfig {
                 Self::MAX_BYTES
             )));
         }
-        let text = text.replace("\r\n", "\n").trim().to_owned();
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let text = text.replace(['\u{2028}', '\u{2029}'], "\n");
+        let text = text.trim().to_owned();
         if text.is_empty() {
             return Err(invalid("the text is empty; give null for no config".into()));
         }
@@ -111,6 +113,8 @@ mod tests {
         let config = SafetyConfig::new(Some("  Wine shop "), "\r\nOne.\r\n\tTwo.\n ").unwrap();
         assert_eq!(config.name(), Some("Wine shop"));
         assert_eq!(config.text(), "One.\n\tTwo.");
+        let marked = SafetyConfig::new(None, "\u{feff}One.\u{2028}\tTwo.").unwrap();
+        assert_eq!(marked.text(), config.text());
         assert_eq!(SafetyConfig::new(Some(" "), "x").unwrap().name(), None);
     }
 

@@ -23,7 +23,7 @@ impl Rule {
         let rules = Self::spans(config).into_iter().enumerate();
         let rule = |(index, span): (usize, Range<usize>)| Self {
             id: format!("r{}", index + 1),
-            text: config[span].trim_start_matches(BULLETS).trim().to_owned(),
+            text: unlisted(&config[span]).to_owned(),
             behavioural: false,
         };
         rules.map(rule).collect()
@@ -50,38 +50,8 @@ impl Rule {
     /// of the sentence, with the heading of its list in a line before; any other sentence with the
     /// one before it, since it may go on with that.
     pub fn shown(config: &str) -> impl Iterator<Item = String> {
-        let (mut heading, mut before) = (String::new(), String::new());
-        let mut in_list = false;
-        let show = move |span: Range<usize>| {
-            let line = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
-            let number = config[line..span.start].trim();
-            let text = config[span].trim();
-            let begins = !number.contains(char::is_alphabetic);
-            let item = item(text).or_else(|| (!number.is_empty()).then_some(text));
-            let item = item.filter(|_| begins);
-            let text = unmarked(item.unwrap_or(text));
-            if begins {
-                in_list = item.is_some() && !text.ends_with(':');
-            }
-            // What stands between semicolons belongs together, and so does a list item.
-            let goes_on = match in_list {
-                true => !begins,
-                false => before.ends_with(';') && text.ends_with(';'),
-            };
-            let whole = match goes_on && before.len() < LONG {
-                true => format!("{before} {text}"),
-                false => text.to_owned(),
-            };
-            let shown = match in_list {
-                true => format!("{heading}\n- {whole}"),
-                false => format!("{before}\n{text}"),
-            };
-            if !in_list {
-                text.clone_into(&mut heading);
-            }
-            before = whole;
-            shown.trim_start().to_owned()
-        };
+        let mut shown = Shown::default();
+        let show = move |span| shown.next(Sentence::new(config, span));
         Self::spans(config).into_iter().map(show)
     }
 
@@ -98,6 +68,103 @@ impl Rule {
     }
 }
 
+/// A sentence, and how it stands in its line.
+struct Sentence<'c> {
+    /// Without what marks a list item.
+    text: &'c str,
+    /// Whether it is the first of its line.
+    begins: bool,
+    /// White space before its line.
+    indent: usize,
+    /// What kind of mark there is, where it begins a list item: `1` for all digits, `a` for all letters.
+    mark: Option<char>,
+}
+
+impl<'c> Sentence<'c> {
+    fn new(config: &'c str, span: Range<usize>) -> Self {
+        let start = config[..span.start].rfind('\n').map_or(0, |at| at + 1);
+        let line = config[start..].trim_start_matches([' ', '\t']);
+        let number = config[start..span.start].trim();
+        let text = config[span].trim();
+        let begins = !number.contains(char::is_alphabetic);
+        let item = item(text).or_else(|| (!number.is_empty()).then_some(text));
+        let item = item.filter(|_| begins);
+        let mark = line
+            .chars()
+            .find(|&char| char != '(')
+            .map(|char| match char {
+                '0'..='9' => '1',
+                char if char.is_alphabetic() => 'a',
+                char => char,
+            });
+        Self {
+            text: unmarked(item.unwrap_or(text)),
+            begins,
+            indent: config.len() - start - line.len(),
+            mark: item.and(mark),
+        }
+    }
+}
+
+/// What of the sentences before one it is shown with.
+#[derive(Default)]
+struct Shown {
+    /// The lines above the lists that are open, the outermost first; of one that is an item itself, how
+    /// far it is indented, with the kind of its mark.
+    headings: Vec<(String, Option<(usize, char)>)>,
+    before: String,
+    /// How far the list item is indented that the sentence before is of.
+    item: Option<usize>,
+}
+
+impl Shown {
+    fn next(&mut self, sentence: Sentence<'_>) -> String {
+        let Sentence { text, indent, .. } = sentence;
+        let is_heading = text.ends_with(':');
+        let is_further = self.item.is_some_and(|item| indent > item);
+        let wrapped = is_further && sentence.mark.is_none() && !is_heading;
+        let place = sentence.mark.map(|mark| (indent, mark));
+        if sentence.begins && !wrapped {
+            self.close(place);
+            self.item = place.filter(|_| !is_heading).map(|(indent, _)| indent);
+        }
+        let in_list = self.item.is_some();
+        // What stands between semicolons belongs together, and so does a list item.
+        let goes_on = match in_list {
+            true => !sentence.begins || wrapped,
+            false => self.before.ends_with(';') && text.ends_with(';'),
+        };
+        let whole = match goes_on && self.before.len() < LONG {
+            true => format!("{} {text}", self.before),
+            false => text.to_owned(),
+        };
+        let shown = match self.headings.last() {
+            Some((heading, _)) if in_list || place.is_some() => format!("{heading}\n- {whole}"),
+            None if in_list => format!("- {whole}"),
+            _ => format!("{}\n{text}", self.before),
+        };
+        if !in_list {
+            self.headings.push((text.to_owned(), place));
+        }
+        self.before = whole;
+        shown.trim_start().to_owned()
+    }
+
+    /// Closes the lists that end before a line with an item at this place, or with none.
+    fn close(&mut self, item: Option<(usize, char)>) {
+        let goes_on = |heading: Option<(usize, char)>| match (heading, item) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(heading), Some(item)) => item.0 >= heading.0 && item != heading,
+        };
+        while self
+            .headings
+            .pop_if(|(_, heading)| !goes_on(*heading))
+            .is_some()
+        {}
+    }
+}
+
 /// Letters and pictures do; marks and numbers alone do not.
 fn says_something(char: char) -> bool {
     char.is_alphabetic() || char >= '\u{1f000}'
@@ -106,18 +173,35 @@ fn says_something(char: char) -> bool {
 /// Bytes from which on what belongs together is left behind.
 const LONG: usize = 400;
 
-/// What stands behind the mark of a list item: `- wine`, `2) wine`, `(a) wine`.
+/// What stands before a list item that has no number.
+const MARKS: &str = "-*+·•‣–—⁃∙■□▪▫►▶○●◦";
+
+/// What stands behind the mark of a list item: `- wine`, `2) wine`, `(a) wine`, `b. wine`, `1.2 wine`.
 fn item(text: &str) -> Option<&str> {
     let (mark, rest) = text.split_once(char::is_whitespace)?;
-    let number = mark.trim_start_matches('(').strip_suffix(')');
-    // `(no) wine` is a rule and no number.
-    let is_number = |it: &str| {
-        it.len() == 1
-            || it.bytes().all(|byte| byte.is_ascii_digit())
-            || it.bytes().all(|byte| b"ivx".contains(&byte))
-    };
-    let marks = ["-", "*", "+", "\u{2022}", "\u{2013}"];
-    (marks.contains(&mark) || number.is_some_and(is_number)).then(|| rest.trim_start())
+    let number = mark.trim_start_matches('(').strip_suffix([')', '.']);
+    let is_dotted = mark.contains('.') && digits(mark);
+    let mut chars = mark.chars();
+    let is_mark = matches!((chars.next(), chars.next()), (Some(one), None) if MARKS.contains(one));
+    (is_mark || is_dotted || number.is_some_and(is_number)).then(|| rest.trim_start())
+}
+
+/// Whether it can be the number of a list item; `(no) wine` is a rule and no number.
+fn is_number(text: &str) -> bool {
+    let is_roman = text.bytes().all(|byte| b"ivxIVX".contains(&byte));
+    text.len() == 1 || !text.is_empty() && (digits(text) || is_roman)
+}
+
+/// Digits, and dots between them.
+fn digits(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(known)
+}
+
+/// The text without marks of list items before it.
+fn unlisted(text: &str) -> &str {
+    let is_mark = |char: char| char == ' ' || MARKS.contains(char);
+    text.trim_start_matches(is_mark).trim()
 }
 
 /// The text without Markdown's marks around it.
@@ -128,16 +212,19 @@ fn unmarked(text: &str) -> &str {
     }
 }
 
-/// What may stand before a list item.
-const BULLETS: [char; 4] = ['-', '*', '\u{2022}', ' '];
-
-/// Cuts behind the ends of sentences; an abbreviation may cut too early, never lose text.
+/// Cuts behind the ends of sentences; an abbreviation may cut too early, never lose text. Quotes,
+/// brackets and Markdown's marks behind an end belong to it; the letter of a list item is none.
 fn sentences(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
     for (at, mark) in line.match_indices(['.', '!', ';']) {
-        let end = at + mark.len();
-        if line[end..].starts_with(char::is_whitespace) {
+        let behind = &line[at + mark.len()..];
+        let rest =
+            behind.trim_start_matches(['"', '\'', '\u{201d}', '\u{2019}', ')', ']', '*', '_']);
+        let label = line[..at].trim_start();
+        let is_label = mark == "." && !digits(label) && is_number(label);
+        if rest.starts_with(char::is_whitespace) && !is_label {
+            let end = line.len() - rest.len();
             found.push(&line[start..end]);
             start = end;
         }
@@ -147,108 +234,4 @@ fn sentences(line: &str) -> Vec<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(config: &str) -> Vec<String> {
-        Rule::split(config).into_iter().map(|r| r.text).collect()
-    }
-
-    fn shown(config: &str) -> Vec<String> {
-        Rule::shown(config).collect()
-    }
-
-    #[test]
-    fn sentences_and_list_items_become_rules() {
-        assert_eq!(
-            texts("Wine is fine. Beer is not!\n\n- Ask first;  then tell 3.5 units.\n*  \n"),
-            [
-                "Wine is fine.",
-                "Beer is not!",
-                "Ask first;",
-                "then tell 3.5 units."
-            ]
-        );
-        assert_eq!(Rule::split("a. b")[1].id, "r2");
-        assert_eq!(texts("a.\r\nb"), ["a.", "b"]);
-        assert_eq!(texts("Wine? No. Beer?"), ["Wine? No.", "Beer?"]);
-        assert_eq!(texts(" . \n"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_rule_is_shown_with_the_line_that_it_may_need() {
-        let config = "Be kind. Wine is fine; but no beer.\n\nNot allowed:\n1. gin\n- rum. Never!\n* tea\nThe rest is.";
-        assert_eq!(
-            shown(config),
-            [
-                "Be kind.",
-                "Be kind.\nWine is fine;",
-                "Wine is fine;\nbut no beer.",
-                "but no beer.\nNot allowed:",
-                "Not allowed:\n- gin",
-                "Not allowed:\n- rum.",
-                "Not allowed:\n- rum. Never!",
-                "Not allowed:\n- tea",
-                "tea\nThe rest is."
-            ]
-        );
-        assert_eq!(shown("- gin"), ["- gin"]);
-        assert_eq!(shown("No: wine; gin; tea.")[2], "No: wine; gin;\ntea.");
-        assert!(shown(" . \n").is_empty());
-    }
-
-    #[test]
-    fn a_sentence_stands_alone_but_behind_a_colon() {
-        for (shown, alone) in [
-            ("Wine? No.", "Wine? No."),
-            ("Tea is fine.\nWine is not.", "Wine is not."),
-            ("Wine was fine;\nthat ends today.", "that ends today."),
-            ("Not here:\nwine.", "Not here:\nwine."),
-            ("Not here:\n- wine", "Not here:\n- wine"),
-        ] {
-            assert_eq!(Rule::alone(shown), alone);
-        }
-    }
-
-    #[test]
-    fn lists_have_many_marks_and_headings() {
-        let config = "Yes:\n- tea\n**No:**\n1) gin\r\n(b) rum\n\u{2013} ale\n2. Perhaps:\n\t+ mead\n*all* else";
-        assert_eq!(
-            shown(config),
-            [
-                "Yes:",
-                "Yes:\n- tea",
-                "tea\nNo:",
-                "No:\n- gin",
-                "No:\n- rum",
-                "No:\n- ale",
-                "ale\nPerhaps:",
-                "Perhaps:\n- mead",
-                "mead\nall* else"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_word_is_no_mark_and_a_picture_is_a_rule() {
-        assert_eq!(
-            shown("(ok) wine\n(no) gin"),
-            ["(ok) wine", "(ok) wine\n(no) gin"]
-        );
-        assert_eq!(
-            shown("No:\n- \u{1f377}\n(iv) gin\n- 7"),
-            ["No:", "No:\n- \u{1f377}", "No:\n- gin"]
-        );
-    }
-
-    #[test]
-    fn what_belongs_together_has_an_end() {
-        for config in [
-            "a; ".repeat(20_000),
-            "- ".to_owned() + &"a. ".repeat(20_000),
-        ] {
-            let shown = shown(&config);
-            assert!(shown.len() == 20_000 && shown.iter().all(|rule| rule.len() < LONG + 10));
-        }
-    }
-}
+mod tests;
