@@ -124,6 +124,21 @@ fn a_control_token_listed_as_ordinary_is_still_one() {
 }
 
 #[test]
+fn what_no_token_covers_never_comes_out_as_a_control_token() {
+    let mut metadata = vocabularies::tiny_byte_level(&["<|a|>"]);
+    let mut all = tokens(&metadata);
+    all[65] = "nothing".into();
+    metadata.set("tokenizer.ggml.tokens", Value::Strings(all));
+    metadata.set("tokenizer.ggml.unknown_token_id", Value::Uint(260));
+    let tokenizer = build(&metadata);
+    let without = tokenizer.encode(&[content("xx")]).unwrap();
+    assert_eq!(tokenizer.encode(&[content("xAx")]).unwrap(), without);
+    metadata.set("tokenizer.ggml.unknown_token_id", Value::Uint(65));
+    let ids = build(&metadata).encode(&[content("xAx")]).unwrap();
+    assert_eq!((ids.len(), ids[1]), (3, 65));
+}
+
+#[test]
 fn user_defined_tokens_show_their_text_but_only_templates_make_them() {
     let mut metadata = vocabularies::tiny_byte_level(&["<think>", "\n\n"]);
     let mut types = vec![1; 260];

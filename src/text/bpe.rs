@@ -131,7 +131,7 @@ fn parse_merges(lines: &[String], vocabulary: &Vocabulary) -> Result<Merges> {
     Ok(merges)
 }
 
-/// The token for bytes that the vocabulary does not cover, where it is needed.
+/// The token for bytes that the vocabulary does not cover, where it is needed and may be used.
 fn unknown_token(vocabulary: &Vocabulary, alphabet: &[char; 256]) -> Result<Option<(u32, String)>> {
     let covered = |c: char| {
         let id = vocabulary.ids.get(c.encode_utf8(&mut [0; 4]) as &str);
@@ -142,7 +142,10 @@ fn unknown_token(vocabulary: &Vocabulary, alphabet: &[char; 256]) -> Result<Opti
     let missing = (0u8..=255).find(|&b| !never(b) && !covered(alphabet[usize::from(b)]));
     match (missing, vocabulary.roles.unknown) {
         (None, _) => Ok(None),
-        (Some(_), Some(id)) => Ok(Some((id, vocabulary.tokens[id as usize].clone()))),
+        (Some(_), Some(_)) => {
+            let named = |id| (id, vocabulary.tokens[id as usize].clone());
+            Ok(vocabulary.unknown_of_content().map(named))
+        }
         (Some(byte), None) => Err(broken(format!(
             "the vocabulary has no token for the byte {byte:#04x}, nor an unknown token"
         ))),

@@ -107,10 +107,12 @@ fn unknown_token(vocabulary: &Vocabulary) -> Result<Option<u32>> {
     if vocabulary.of(Kind::Byte).count() == 256 {
         return Ok(None);
     }
-    let unknown = vocabulary.roles.unknown;
-    unknown.map(Some).ok_or_else(|| {
-        broken("the vocabulary has neither 256 byte tokens nor an unknown token".to_owned())
-    })
+    match vocabulary.roles.unknown {
+        Some(_) => Ok(vocabulary.unknown_of_content()),
+        None => Err(broken(
+            "the vocabulary has neither 256 byte tokens nor an unknown token".to_owned(),
+        )),
+    }
 }
 
 fn bad_scores(detail: String) -> Error {

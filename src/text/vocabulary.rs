@@ -84,6 +84,16 @@ impl Vocabulary {
         })
     }
 
+    /// The token that text becomes which no other covers. One of templates is none, whatever the file
+    /// says: such text is left out then.
+    pub fn unknown_of_content(&self) -> Option<u32> {
+        let of_content = |id: &u32| {
+            let kind = self.kinds[*id as usize];
+            !matches!(kind, Kind::Control | Kind::UserDefined)
+        };
+        self.roles.unknown.filter(of_content)
+    }
+
     /// The tokens of one kind with their ids.
     pub fn of(&self, wanted: Kind) -> impl Iterator<Item = (u32, &str)> {
         (0u32..)
