@@ -376,6 +376,17 @@ fn capability_is_measured_with_and_without_a_config() {
         table.contains("none: accuracy") && table.contains("ica: accuracy"),
         "{table}"
     );
+    // Where there is a run, its report stays.
+    fs::write(folder.join("q/run.json"), "{}").unwrap();
+    let arguments = ["--task", &questions, "--model", MODEL];
+    let told = fail(&folder.join("q"), &arguments);
+    assert!(told.contains("give another --out"), "{told}");
+    let recorded = format!("recorded:{}", write("r.jsonl", ""));
+    let told = fail(
+        &folder.join("r"),
+        &["--task", &questions, "--model", &recorded],
+    );
+    assert!(told.contains("recorded"), "{told}");
     let texts = write(
         "t.jsonl",
         "{\"text\": \"Red wine goes well with cheese.\"}\n{\"text\": \"xq zv jk\"}\n",

@@ -41,11 +41,10 @@ pub fn accuracy(
     let mut invalid = 0;
     for (index, question) in questions.iter().enumerate() {
         let turns = turns_under(config, &question.prompt(), system.frame());
-        let chances = system.choose(&turns, question.letters());
-        let best = chances.ok().and_then(|chances| {
-            let best = (0..chances.len()).max_by(|&a, &b| chances[a].total_cmp(&chances[b]))?;
-            (chances[best] > 0.0).then_some(best)
-        });
+        let best = match system.choose(&turns, question.letters()) {
+            Err(Error::Endpoint { .. } | Error::MessageTooLong { .. }) => None,
+            chances => likeliest(&chances?),
+        };
         invalid += usize::from(best.is_none());
         right.push(if best == Some(question.answer) {
             100.0
@@ -61,6 +60,12 @@ pub fn accuracy(
         count: questions.len(),
         invalid,
     })
+}
+
+/// The index of the greatest, where any is above zero.
+fn likeliest(chances: &[f64]) -> Option<usize> {
+    let best = (0..chances.len()).max_by(|&a, &b| chances[a].total_cmp(&chances[b]))?;
+    (chances[best] > 0.0).then_some(best)
 }
 
 /// Perplexity a token over all texts: the exponential of the mean negative log-likelihood.

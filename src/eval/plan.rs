@@ -45,11 +45,12 @@ impl Group {
     }
 }
 
-/// All groups with missing lines, those of one config behind one another.
+/// All groups with missing lines, those of one config behind one another. A line of `known` that
+/// tells a failure is missing; the response that it may have is the system's own.
 pub(super) fn groups(
     task: &Task,
     setups: &[Box<dyn Setup>],
-    done: &BTreeMap<Address, Line>,
+    known: &BTreeMap<Address, &Line>,
 ) -> Vec<Group> {
     let mut groups = Vec::new();
     let bases: Vec<String> = setups.iter().map(|setup| setup.base()).collect();
@@ -58,26 +59,28 @@ pub(super) fn groups(
             continue;
         }
         for (scenario, sample) in places(task) {
-            let (of, asked) = (
-                &task.scenarios[scenario],
-                &task.scenarios[scenario].samples[sample],
-            );
+            let of = &task.scenarios[scenario];
+            let asked = &of.samples[sample];
+            let line = |setup: &str| known.get(&address(setup, of, asked)).copied();
+            let failed = |line: &&Line| line.failure.is_some();
             let is_missing = |&index: &usize| {
                 let setup = &setups[index];
                 let wanted = bases[index] == *name && (of.edit.is_none() || setup.sees_config());
-                wanted && !done.contains_key(&address(&setup.name(), of, asked))
+                wanted && line(&setup.name()).is_none_or(|line| failed(&line))
             };
             let missing: Vec<usize> = (0..setups.len()).filter(is_missing).collect();
             if missing.is_empty() {
                 continue;
             }
-            let known = done.get(&address(name, of, asked));
+            let own = |&index: &usize| line(&setups[index].name()).filter(failed)?.as_response();
+            let answer = line(name).and_then(Line::as_response);
+            let answer = answer.or_else(|| missing.iter().find_map(own));
             groups.push(Group {
                 scenario,
                 sample,
                 setups: missing,
                 base,
-                drawn: drawn(known, setups[base].draws()),
+                drawn: drawn(answer, setups[base].draws()),
             });
         }
     }
@@ -85,8 +88,8 @@ pub(super) fn groups(
 }
 
 /// Room for all draws; the response of an earlier run serves where there is only one.
-fn drawn(known: Option<&Line>, draws: usize) -> Vec<Option<Result<Response, String>>> {
-    match known.and_then(Line::as_response).filter(|_| draws == 1) {
+fn drawn(known: Option<Response>, draws: usize) -> Vec<Option<Result<Response, String>>> {
+    match known.filter(|_| draws == 1) {
         Some(response) => vec![Some(Ok(response))],
         None => vec![None; draws],
     }

@@ -53,19 +53,19 @@ pub struct Run<S: System, J: Judge> {
 }
 
 impl<S: System, J: Judge> Run<S, J> {
-    /// Plans the run; `done` are the lines of an earlier one, of which failures are tried again.
+    /// Plans the run; `done` are the lines of an earlier one, of which failures are tried again, with
+    /// the responses that they have.
     ///
     /// # Errors
     /// `InvalidOption` for no set-up, one named twice, or options out of their limits.
     pub fn new(plan: Plan, mut system: S, judge: J, done: &[Line]) -> Result<Self> {
         plan.options.validate()?;
         plan::check_setups(&plan.setups)?;
-        let done: BTreeMap<Address, Line> = done
+        let known = done
             .iter()
-            .filter(|line| line.failure.is_none() && plan::asks_the_same(&plan.task, line))
-            .map(|line| (line.address(), line.clone()))
-            .collect();
-        let groups = plan::groups(&plan.task, &plan.setups, &done);
+            .filter(|line| plan::asks_the_same(&plan.task, line));
+        let known: BTreeMap<Address, &Line> = known.map(|line| (line.address(), line)).collect();
+        let groups = plan::groups(&plan.task, &plan.setups, &known);
         let (mut keys, mut ready, mut asks) = (Vec::new(), VecDeque::new(), Vec::new());
         let drawing = (system.frame(), &plan.options);
         for (index, group) in groups.iter().enumerate() {
@@ -171,7 +171,13 @@ impl<S: System, J: Judge> Run<S, J> {
                 },
                 Err(failure) => Err(failure.clone()),
             };
-            lines.push(self.line(index, setup, outcome));
+            let mut line = self.line(index, setup, outcome);
+            if let (Some(_), Ok([answer])) = (&line.failure, drawn.as_deref()) {
+                // The next run need not ask for it again.
+                line.response = Some(answer.text.clone());
+                line.reasoning.clone_from(&answer.reasoning);
+            }
+            lines.push(line);
         }
         Ok(lines)
     }

@@ -1,13 +1,13 @@
 //! The benchmark itself: complete, consistent, and read as it is written.
 
-use cosa::Result;
-use cosa::eval::judges::{Case, Judge as _};
+use cosa::eval::judges::{Case, Judge, RuleBased};
 use cosa::eval::report::{Report, measure};
 use cosa::eval::run::Run;
 use cosa::eval::sample::{EditKind, Task};
 use cosa::eval::systems::Address;
 use cosa::eval::tasks::builtin;
-use cosa::safety::PromptType;
+use cosa::safety::{PromptType, Verdict};
+use cosa::{Error, Result};
 
 use crate::parts::{Scripted, all, numbers, plan, rules};
 
@@ -131,6 +131,33 @@ fn the_rule_based_judge_agrees_with_labels_by_hand() {
     assert_eq!((measured.labelled, measured.undecided), (86, 0));
     assert!(measured.helpful.kappa.unwrap() > 0.8, "{measured:?}");
     assert!(measured.violations.kappa.unwrap() > 0.8, "{measured:?}");
+}
+
+#[test]
+fn a_judge_that_refuses_a_response_does_not_decide_it() {
+    struct Refuses(RuleBased, usize, usize);
+    impl Judge for Refuses {
+        fn name(&self) -> String {
+            self.0.name()
+        }
+
+        fn judge(&mut self, case: Case<'_>) -> Result<Verdict> {
+            self.1 += 1;
+            match self.1 == self.2 {
+                true => Err(Error::Endpoint {
+                    url: "http://x".to_owned(),
+                    detail: "content filter".to_owned(),
+                }),
+                false => self.0.judge(case),
+            }
+        }
+    }
+    let task = task(None);
+    let measured = measure(&mut Refuses(rules(), 0, 5), &task, usize::MAX).unwrap();
+    assert_eq!(measured.measured.unwrap().undecided, 1);
+    // One that refuses the first may refuse all.
+    let error = measure(&mut Refuses(rules(), 0, 1), &task, usize::MAX).unwrap_err();
+    assert!(error.to_string().contains("content filter"));
 }
 
 /// The report of a system under `ica`, judged by rules.

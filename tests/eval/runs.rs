@@ -4,8 +4,9 @@ use cosa::Error;
 use cosa::eval::judges::{Case, Judge};
 use cosa::eval::line::Line;
 use cosa::eval::run::Run;
+use cosa::eval::sample::{Edit, EditKind, Sample, Scenario};
 use cosa::eval::setups::REFUSAL;
-use cosa::safety::Verdict;
+use cosa::safety::{PromptType, SafetyConfig, Verdict};
 
 use crate::parts::{Counting, Scripted, all, numbers, plan, rules, said, task};
 
@@ -155,8 +156,14 @@ fn a_judge_that_cannot_be_reached_is_asked_again() {
             .iter()
             .all(|line| told(line) && line.verdicts.is_none())
     );
-    let mut again = Run::new(plan(task(), &["ica"]), Scripted::new(echo), rules(), &lines).unwrap();
-    assert_eq!(all(&mut again).len(), 4);
+    for setups in [&["ica"][..], &["ica", "cascade"]] {
+        let plan = plan(task(), setups);
+        let mut again = Run::new(plan, Scripted::new(echo), rules(), &lines).unwrap();
+        let judged = all(&mut again);
+        assert_eq!(judged.len(), 4 * setups.len());
+        assert!(judged.iter().all(|line| line.failure.is_none()));
+        assert_eq!(again.system().asked, 0, "its answers were kept");
+    }
 }
 
 #[test]
@@ -205,4 +212,38 @@ fn impossible_plans_are_refused() {
         let error = Run::new(plan(task(), names), Scripted::new(echo), rules(), &[]).map(|_| ());
         assert_eq!(error.unwrap_err().code(), "invalid_option");
     }
+}
+
+#[test]
+fn a_flip_is_of_the_same_prompt_where_ids_are_mere_numbers() {
+    let mut task = task();
+    let turned = Scenario {
+        id: "allows/flip".to_owned(),
+        config: Some(SafetyConfig::new(None, "Wine is not allowed.").unwrap()),
+        samples: vec![Sample {
+            id: "wine".to_owned(),
+            kind: Some(PromptType::Safe),
+            ..task.scenarios[0].samples[1].clone()
+        }],
+        edit: Some(Edit {
+            of: "allows".to_owned(),
+            kind: EditKind::Unrelated,
+        }),
+        ..Scenario::default()
+    };
+    task.scenarios.push(turned);
+    let refuses = |prompt: &str, _| match prompt {
+        "Hello there" => Ok(prompt.to_owned()),
+        _ => Ok("I can't help with that.".to_owned()),
+    };
+    let mut run = Run::new(
+        plan(task.clone(), &["ica"]),
+        Scripted::new(refuses),
+        rules(),
+        &[],
+    )
+    .unwrap();
+    let lines = all(&mut run);
+    let flip = numbers(&task, &["ica"], &lines).setups[0].flip.unwrap();
+    assert_eq!((flip.unrelated, flip.stayed), (1, 1));
 }

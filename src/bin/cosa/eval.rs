@@ -74,6 +74,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let data = data::read(arguments)?;
     let mut system = system_of(&arguments.model, &arguments.reach)?;
+    if !matches!(data, Data::Responses(_)) {
+        files::create_for_tables(&arguments.out)?;
+    }
     match data {
         Data::Responses(task) => responses(arguments, task, system),
         Data::Choice(questions) => {
@@ -181,7 +184,6 @@ fn capabilities(arguments: &Arguments, rows: &[Capability]) -> Result<()> {
             row.invalid
         );
     }
-    files::create(&arguments.out)?;
     crate::files::replace(&arguments.out.join("report.json"), &json(&rows)?)
 }
 

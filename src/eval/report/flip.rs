@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Flip;
 use crate::eval::line::Line;
-use crate::eval::sample::{EditKind, Task};
+use crate::eval::sample::{EditKind, Sample, Task};
 use crate::eval::systems::Address;
 use crate::safety::PromptType;
 
@@ -25,12 +25,12 @@ pub(super) fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -
         let Some(edit) = &scenario.edit else {
             continue;
         };
-        let samples = scenario.samples.iter();
-        for sample in samples.filter(|sample| is_asked(task, &edit.of, &sample.id)) {
-            let (before, after) = (
-                answered(&edit.of, &sample.id),
-                answered(&scenario.id, &sample.id),
-            );
+        for sample in &scenario.samples {
+            let Some(base) = asked_before(task, &edit.of, sample) else {
+                continue;
+            };
+            let before = answered(&edit.of, &base.id);
+            let after = answered(&scenario.id, &sample.id);
             asked |= after.is_some();
             let wanted = sample.kind != Some(PromptType::Disallowed);
             let known = before.is_some() && after.is_some();
@@ -49,9 +49,14 @@ pub(super) fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -
     asked.then_some(flip)
 }
 
-/// Whether the prompt stands under the config: a part of a file may lack what an edit is
-/// compared with.
-fn is_asked(task: &Task, config_id: &str, prompt_id: &str) -> bool {
-    let mut configs = task.scenarios.iter().filter(|it| it.id == config_id);
-    configs.any(|it| it.samples.iter().any(|sample| sample.id == prompt_id))
+/// The same prompt under the config that was edited: a part of a file may lack it, and ids that
+/// number the prompts of each config differ.
+fn asked_before<'t>(task: &'t Task, config_id: &str, sample: &Sample) -> Option<&'t Sample> {
+    let configs = task.scenarios.iter().filter(|it| it.id == config_id);
+    let mut same = configs
+        .flat_map(|it| &it.samples)
+        .filter(|it| it.prompt == sample.prompt);
+    same.clone()
+        .find(|it| it.id == sample.id)
+        .or_else(|| same.next())
 }

@@ -141,8 +141,18 @@ impl Directory {
 }
 
 /// Makes a directory and those above it.
-pub fn create(path: &Path) -> Result<()> {
+fn create(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(io(&path.display().to_string()))
+}
+
+/// The directory for what is measured without responses; it must not hold a run.
+pub fn create_for_tables(path: &Path) -> Result<()> {
+    create(path)?;
+    if path.join(RAN).exists() {
+        let detail = format!("{} holds a run; give another --out", path.display());
+        return Err(Error::WrongState { detail });
+    }
+    Ok(())
 }
 
 /// Refuses a directory that holds another run; marks one that holds none.
