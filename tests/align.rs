@@ -152,8 +152,23 @@ fn from_prompts_to_pairs() {
         assert_ne!(pair["chosen"], pair["rejected"]);
     }
     assert!(!lines(&folder, "pairs.jsonl").is_empty());
+    let edit = |from: &str, to: &str, old: &str, new: &str| {
+        let text = fs::read_to_string(folder.join(from)).unwrap();
+        fs::write(folder.join(to), text.replace(old, new)).unwrap();
+    };
+    edit("prompts.jsonl", "twice.jsonl", "p2", "p1");
+    edit("configs.jsonl", "other.jsonl", "roulette", "craps");
     for (arguments, said) in [
         ("configs --prompts none.jsonl --out x.jsonl", "none.jsonl: "),
+        (
+            "configs --prompts twice.jsonl --out x.jsonl",
+            "prompt \"p1\": the id is there twice",
+        ),
+        (
+            &*ask.replace("configs.jsonl", "other.jsonl"),
+            "another text now",
+        ),
+        (&*format!("{ask} --temperature 0.3"), "give another --out"),
         (
             "pairs --configs prompts.jsonl --labelled labelled.jsonl --out x.jsonl",
             "prompts.jsonl line 1: missing field",
@@ -175,7 +190,7 @@ fn mistakes_go_on_behind_the_last_that_was_found() {
     let draw = "synthesize --rules 3 --exchanges 1 --nouns 0 --held-out --count";
     align(
         &folder,
-        &format!("{draw} 30 --content {pieces} --out said.jsonl"),
+        &format!("{draw} 60 --content {pieces} --out said.jsonl"),
     )
     .unwrap();
     let find = "mistakes --data said.jsonl --model MODEL --context-length 1024 --strict \
@@ -188,10 +203,14 @@ fn mistakes_go_on_behind_the_last_that_was_found() {
     fs::write(&path, first + "{\"prompt\": [").unwrap();
     align(&folder, find).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    // Another way to answer is no way to go on.
+    let told = align(&folder, &format!("{find} --temperature 0.5")).unwrap_err();
+    assert!(told.contains("give another --out"), "{told}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
     // Other conversations are no reason to lose what is there.
     align(
         &folder,
-        &format!("{draw} 30 --seed 1 --content {pieces} --out said.jsonl"),
+        &format!("{draw} 60 --seed 1 --content {pieces} --out said.jsonl"),
     )
     .unwrap();
     let told = align(&folder, find).unwrap_err();

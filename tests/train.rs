@@ -246,6 +246,12 @@ fn the_end_of_a_bare_rationale_is_not_learned() {
     });
     assert_eq!(begun.ids, done.ids);
     assert_eq!(begun.learned() + 1, done.learned());
+    // Where an answer is empty, its end is all that there is.
+    let turns = [
+        TurnLine::new("user", "Tea?"),
+        TurnLine::new("assistant", ""),
+    ];
+    assert_eq!(encoder.chat(&turns, 0).unwrap().learned(), 1);
     // A config stands there as it was read.
     let ids = |system: TurnLine| encoder.chat(&[system, answer("Yes")], 0).unwrap().ids;
     let config = TurnLine {

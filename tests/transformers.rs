@@ -15,6 +15,7 @@ use common::{Random, relative_error};
 use cosa::align::export::{Scheme, export};
 use cosa::align::train::{Network, Parameters};
 use cosa::backend::reference::Reference;
+use cosa::gguf::Value as GgufValue;
 use cosa::model::Sequence;
 use cosa::text::Tokenizer;
 use serde_json::{Value, json};
@@ -286,6 +287,15 @@ fn text_becomes_the_tokens_that_the_tokenizers_library_finds() {
         write_tokenizer(&folder, &pre, begins);
         let parameters = Parameters::load(&folder).unwrap();
         let metadata = parameters.metadata();
+        // Written with 32 bits; other runtimes refuse 64.
+        for key in ["attention.layer_norm_rms_epsilon", "rope.freq_base"] {
+            let value = metadata.get(&format!("llama.{key}"));
+            let is_short = |value: f64| f64::from(value as f32).to_bits() == value.to_bits();
+            assert!(
+                matches!(value, Some(GgufValue::Float(value)) if is_short(*value)),
+                "{key}"
+            );
+        }
         assert_eq!(metadata.opt_str("tokenizer.ggml.pre").unwrap(), Some(name));
         assert_eq!(
             metadata.opt_u32("tokenizer.ggml.eos_token_id").unwrap(),

@@ -1,9 +1,9 @@
 //! Responses to prompts under configs, from any system: what pairs are made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{CandidateLine, ConfigLine, Mode};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::setups::turns_under;
 use crate::eval::systems::{Address, Ask, System, ask_all};
 use crate::generate::GenerateOptions;
@@ -56,6 +56,26 @@ pub fn wanted<'c>(
         }
     }
     wanted
+}
+
+/// Whether what is `done` answers these prompts.
+///
+/// # Errors
+/// `BadRecord` for an answer to another prompt that had the same id.
+pub fn check(configs: &[ConfigLine], done: &[CandidateLine]) -> Result<()> {
+    let known = configs.iter().map(|it| (&*it.prompt_id, &*it.prompt));
+    let known: BTreeMap<&str, &str> = known.collect();
+    let differs = |line: &&CandidateLine| {
+        let prompt = known.get(&*line.prompt_id);
+        prompt.is_some_and(|prompt| *prompt != line.prompt)
+    };
+    done.iter().find(differs).map_or(Ok(()), |line| {
+        Err(Error::BadRecord {
+            at: format!("the answer to prompt {:?}", line.prompt_id),
+            detail: "the prompt has another text now; give another --out, or move the file away"
+                .to_owned(),
+        })
+    })
 }
 
 /// Asks `system` for all that is wanted and gives each response to `keep`, as it comes.

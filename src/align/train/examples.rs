@@ -133,7 +133,8 @@ impl Encoder {
             }
             // Behind the rationale of an exercise there is nothing, and behind an answer's first
             // words not its end: neither is to be learned.
-            let end = if turn.begun || turn.content.is_empty() {
+            let is_exercise = turn.content.is_empty() && turn.reasoning_content.is_some();
+            let end = if turn.begun || is_exercise {
                 end - 1
             } else {
                 end

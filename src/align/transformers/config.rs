@@ -80,17 +80,14 @@ impl Config {
         ] {
             set(key, Value::Uint(value));
         }
-        set(
-            "attention.layer_norm_rms_epsilon",
-            Value::Float(self.rms_norm_eps),
-        );
-        set("rope.freq_base", Value::Float(self.base()));
+        set("attention.layer_norm_rms_epsilon", float(self.rms_norm_eps));
+        set("rope.freq_base", float(self.base()));
         if let (Some(window), true) = (self.sliding_window, self.slides()) {
             set("attention.sliding_window", Value::Uint(window));
         }
         if let ("linear", Some(factor)) = (self.rope().kind(), self.rope().factor) {
             set("rope.scaling.type", text("linear"));
-            set("rope.scaling.factor", Value::Float(factor));
+            set("rope.scaling.factor", float(factor));
         }
         Ok(metadata)
     }
@@ -193,4 +190,9 @@ impl Config {
         let head = self.head_dim.or(even);
         head.ok_or_else(|| "num_attention_heads is 0".to_owned())
     }
+}
+
+/// As 32 bits hold it: other runtimes refuse a key with 64.
+fn float(value: f64) -> Value {
+    Value::Float(f64::from(value as f32))
 }

@@ -9,12 +9,13 @@ mod synthesize;
 mod taxonomy;
 mod train;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use cosa::Result;
 use cosa::safety::Taxonomy;
+use cosa::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -125,6 +126,18 @@ impl Common {
             all.extend(self.read(path)?);
         }
         Ok(all)
+    }
+}
+
+/// That no id is there twice: later stages join by it.
+fn each_once<'i>(what: &str, ids: impl IntoIterator<Item = &'i str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match ids.into_iter().find(|&id| !seen.insert(id)) {
+        None => Ok(()),
+        Some(id) => Err(Error::BadRecord {
+            at: format!("{what} {id:?}"),
+            detail: "the id is there twice; give each its own".to_owned(),
+        }),
     }
 }
 

@@ -155,6 +155,33 @@ pub fn resume<T: Serialize + DeserializeOwned>(path: &Path) -> Result<(Vec<T>, F
     Ok((lines, file.map_err(io(&name))?))
 }
 
+/// As [`resume`], where `maker` tells what makes the lines: it is noted beside the file, and what another
+/// one made is no beginning.
+pub fn resume_of<T: Serialize + DeserializeOwned>(
+    path: &Path,
+    maker: &str,
+) -> Result<(Vec<T>, File)> {
+    let note = path.with_extension(MAKER);
+    let (lines, file) = resume(path)?;
+    let noted = match note.exists() && !lines.is_empty() {
+        true => fs::read_to_string(&note).map_err(io(&note.display().to_string()))?,
+        false => maker.to_owned(),
+    };
+    if noted != maker {
+        let file = path.display();
+        return Err(Error::WrongState {
+            detail: format!(
+                "{file} was made by {noted}, not by {maker}; give another --out, or move it away"
+            ),
+        });
+    }
+    replace(&note, maker)?;
+    Ok((lines, file))
+}
+
+/// The ending of the note on what makes a file.
+pub const MAKER: &str = "made-by";
+
 /// A file to be read.
 pub fn open(path: &Path) -> Result<BufReader<File>> {
     let file = File::open(path).map_err(io(&path.display().to_string()))?;

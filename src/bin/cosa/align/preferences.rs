@@ -14,15 +14,17 @@ use cosa::align::records::{
     CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine, TrainLine,
 };
 use cosa::align::{candidates, label};
+use cosa::eval::judges::Judge as _;
+use cosa::eval::systems::System;
 use cosa::generate::GenerateOptions;
 use cosa::safety::Frame;
 use cosa::{Error, Result};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use super::{Common, write};
+use super::{Common, each_once, write};
 use crate::eval::{Reach, judge_of, system_of};
-use crate::files::{io, json_lines, resume};
+use crate::files::{io, json_lines, resume_of};
 
 #[derive(Args)]
 pub struct Configs {
@@ -136,6 +138,7 @@ pub fn draw(stage: &Configs, common: &Common) -> Result<()> {
         ..Counts::default()
     };
     let prompts: Vec<PromptLine> = common.read(&stage.prompts)?;
+    each_once("prompt", prompts.iter().map(|prompt| &*prompt.id))?;
     let lines = prompts
         .iter()
         .map(|prompt| configs(prompt, &common.taxonomy, counts, common.seed));
@@ -152,8 +155,11 @@ pub fn respond(stage: &Candidates, common: &Common) -> Result<()> {
     };
     let out = &stage.out;
     let configs: Vec<ConfigLine> = common.read(&stage.configs)?;
+    each_once("config", configs.iter().map(|config| &*config.id))?;
     let mut system = system_of(&stage.model, &stage.reach)?;
-    let (mut done, mut file) = resume::<CandidateLine>(out)?;
+    let maker = maker(&*system, &options);
+    let (mut done, mut file) = resume_of::<CandidateLine>(out, &maker)?;
+    candidates::check(&configs, &done)?;
     let wanted = candidates::wanted(&configs, stage.draws, &done);
     let failed = candidates::ask(&mut *system, &wanted, &options, |line| {
         append(&mut file, out, &line)?;
@@ -167,6 +173,17 @@ pub fn respond(stage: &Candidates, common: &Common) -> Result<()> {
         done.len() - kept.len()
     );
     some_came(wanted.len(), failed)
+}
+
+/// What makes answers, so that those of another are not taken for its own.
+fn maker(system: &dyn System, options: &GenerateOptions) -> String {
+    format!(
+        "{} at temperature {}, seed {}, {} tokens at most",
+        system.name(),
+        options.temperature,
+        options.seed,
+        options.max_tokens
+    )
 }
 
 /// That a stage had some of its answers, where it asked for any.
@@ -184,7 +201,7 @@ pub fn find_risks(stage: &Label, common: &Common) -> Result<()> {
     let candidates: Vec<CandidateLine> = common.read(&stage.candidates)?;
     let candidates = candidates::deduplicated(&candidates);
     let mut judge = judge_of(&stage.judge, &stage.reach, &common.taxonomy)?;
-    let (labelled, mut file) = resume::<LabelledLine>(out)?;
+    let (labelled, mut file) = resume_of::<LabelledLine>(out, &judge.name())?;
     let done: BTreeSet<_> = labelled
         .iter()
         .map(|line| (&line.prompt_id, &line.config_id, &line.response))
@@ -215,6 +232,7 @@ pub fn pair(stage: &Pairs, common: &Common) -> Result<()> {
         seed: common.seed,
     };
     let configs: Vec<ConfigLine> = common.read(&stage.configs)?;
+    each_once("config", configs.iter().map(|config| &*config.id))?;
     let mut by_prompt: BTreeMap<String, Vec<LabelledLine>> = BTreeMap::new();
     for line in common.read::<LabelledLine>(&stage.labelled)? {
         by_prompt
@@ -250,7 +268,9 @@ pub fn find_mistakes(stage: &Mistakes, common: &Common) -> Result<()> {
     let lines: Vec<TrainLine> = common.read(&stage.data)?;
     let questions: Vec<Question<'_>> = lines.iter().flat_map(questions).collect();
     let mut system = system_of(&stage.model, &stage.reach)?;
-    let (done, mut file) = resume::<PairLine>(out)?;
+    let compared = ["", ", compared strictly"][usize::from(stage.strict)];
+    let maker = maker(&*system, &options.generate) + compared;
+    let (done, mut file) = resume_of::<PairLine>(out, &maker)?;
     let first = mistakes::next(&done, &questions)?;
     let bar = ProgressBar::new(questions.len() as u64).with_position(first as u64);
     let mut wrong = done.len();

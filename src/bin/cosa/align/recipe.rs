@@ -13,7 +13,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Arguments, files_digest};
-use crate::files::{io, replace};
+use crate::files::{MAKER, io, replace};
 
 #[derive(Args)]
 pub struct All {
@@ -109,7 +109,8 @@ fn once(words: &[String], arguments: &Arguments) -> Result<()> {
         // Some stages go on with what is there, which was made of other files or options.
         for &at in &made {
             let made = Path::new(&words[at]);
-            let beside = ["checkpoint", "curve.jsonl"].map(|ending| made.with_extension(ending));
+            let beside =
+                ["checkpoint", "curve.jsonl", MAKER].map(|ending| made.with_extension(ending));
             beside
                 .iter()
                 .chain([&made.to_owned()])
