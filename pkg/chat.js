@@ -87,8 +87,8 @@ export class Chat {
     return this.#safetyConfig;
   }
 
-  async readings() {
-    return this.#ask('readings', { chat: await this.#engineChat() });
+  async reading() {
+    return this.#ask('reading', { chat: await this.#engineChat() });
   }
 
   async retract() {

@@ -2,7 +2,7 @@
  * The wasm module as `worker.js` sees it: `wasm/<build>/cosa.js`, generated from `src/web/`.
  * Every error it throws on purpose has a string `code`; anything else is a crash.
  */
-import type { FinishReason, Message, ModelInfo, PrefillProgress, RuleReading, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
+import type { ConfigReading, FinishReason, Message, ModelInfo, PrefillProgress, SafetyConfig, SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.js';
 import type { EngineOptions } from './protocol.js';
 
 export interface EngineModule {
@@ -32,7 +32,7 @@ export interface Engine {
   info(): Omit<ModelInfo, 'threadsReason'>;
   createChat(safetyConfig: SafetyConfigInput): number;
   setSafetyConfig(chat: number, safetyConfig: SafetyConfigInput): SafetyConfig | null;
-  readings(chat: number): RuleReading[];
+  reading(chat: number): ConfigReading;
   send(chat: number, text: string, options: SamplingOptions): void;
   complete(text: string, options: SamplingOptions): void;
   respond(messages: Message[], options: SamplingOptions): void;

@@ -160,6 +160,13 @@ export interface UserMessage {
   content: string;
 }
 
+/** How a model reads a config, and what it is told of it. */
+export interface ConfigReading {
+  rules: RuleReading[];
+  /** What all rules say together, which answers are made by: `alcohol no except cocktails, else yes.`; `else` stands for all topics without a rule. */
+  told: string;
+}
+
 /** A rule of the config as the model read it before it answered. */
 export interface RuleReading {
   /** The sentence or list item. */
@@ -276,10 +283,10 @@ export declare class Chat {
   setSafetyConfig(safetyConfig: SafetyConfigInput): Promise<SafetyConfig | null>;
 
   /**
-   * How the model reads the rules of the config in force, before anything is asked: what it misreads, it will not
-   * follow. Empty where `safetyFrame` is not `read`. Nothing is decided yet, so no `decides` is true.
+   * How the model reads the config in force, before anything is asked: what it misreads, it will not follow.
+   * Empty where `safetyFrame` is not `read`. Nothing is decided yet, so no `decides` is true.
    */
-  readings(): Promise<RuleReading[]>;
+  reading(): Promise<ConfigReading>;
 
   /** Takes the last user message and its answer back; resolves to the user's text, or null where there is none. */
   retract(): Promise<string | null>;

@@ -9,7 +9,7 @@
  * `crashed` ends everything: the worker holds no usable engine any more.
  */
 
-/** @import { CosaErrorCode, FinishReason, LoadProgress, Message, ModelInfo, PrefillProgress, RuleReading, SafetyConfig,
+/** @import { ConfigReading, CosaErrorCode, FinishReason, LoadProgress, Message, ModelInfo, PrefillProgress, SafetyConfig,
  *    SafetyConfigInput, SamplingOptions, Stats, Transcript } from './index.d.ts' */
 
 import { CosaError } from './errors.js';
@@ -20,7 +20,7 @@ import { CosaError } from './errors.js';
  *   load: { ask: { parts: ModelPart[], threads?: number, options: EngineOptions }, value: ModelInfo },
  *   createChat: { ask: { safetyConfig: SafetyConfigInput }, value: { chat: number, safetyConfig: SafetyConfig | null } },
  *   setSafetyConfig: { ask: { chat: number, safetyConfig: SafetyConfigInput }, value: SafetyConfig | null },
- *   readings: { ask: { chat: number }, value: RuleReading[] },
+ *   reading: { ask: { chat: number }, value: ConfigReading },
  *   send: { ask: { chat: number, text: string, options: SamplingOptions }, value: Ending },
  *   complete: { ask: { text: string, options: SamplingOptions }, value: Ending },
  *   respond: { ask: { messages: Message[], options: SamplingOptions }, value: Ending },

@@ -66,7 +66,7 @@ function serve(request) {
   switch (request.type) {
     case 'createChat': return createChat(loaded, request);
     case 'setSafetyConfig': return loaded.setSafetyConfig(request.chat, request.safetyConfig);
-    case 'readings': return loaded.readings(request.chat);
+    case 'reading': return loaded.reading(request.chat);
     case 'send': return generate(loaded, request.id, () => loaded.send(request.chat, request.text, request.options));
     case 'complete': return generate(loaded, request.id, () => loaded.complete(request.text, request.options));
     case 'respond': return generate(loaded, request.id, () => loaded.respond(request.messages, request.options));

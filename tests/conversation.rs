@@ -14,7 +14,7 @@ use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
 use cosa::gguf::Value;
 use cosa::guard::{Authority, ConfigReader, EXCHANGES_KEY, Session};
-use cosa::safety::{Reading, SafetyConfig};
+use cosa::safety::{ConfigReading, Reading, SafetyConfig};
 use cosa::text::StreamDecoder;
 use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed, tiny_with};
 
@@ -67,6 +67,19 @@ fn oldest_turns_go_and_the_config_stays() {
     assert!(*dropped.last().unwrap() > 0);
     assert!(dropped.is_sorted());
     assert_eq!(session.chat(chat).unwrap().exchanges().len(), 6);
+}
+
+#[test]
+fn what_a_retracted_message_pushed_out_comes_back() {
+    let mut session = session();
+    let chat = session.create_chat(config("Be kind.")).unwrap();
+    ask(&mut session, chat, "first", &options(2));
+    let long = ask(&mut session, chat, &"x".repeat(110), &options(2));
+    assert_eq!(long.stats.dropped_turns, 1);
+    session.retract(chat).unwrap();
+    let short = ask(&mut session, chat, "second", &options(2));
+    assert_eq!(short.stats.dropped_turns, 0);
+    assert!(seen(&session, chat).contains("first"));
 }
 
 #[test]
@@ -166,9 +179,10 @@ fn a_config_of_which_nothing_is_read_allows_nothing() {
     let seen = seen(&session, chat);
     assert!(seen.starts_with("system\nelse no.\nuser\ngin?"), "{seen}");
     let conversation = session.chat(chat).unwrap();
-    let read = conversation.read(session.model(), "").unwrap();
-    let told: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
-    assert_eq!(told, ["not understood"; 2]);
+    let ConfigReading { rules: read, told } = conversation.read(session.model(), "").unwrap();
+    assert_eq!(told, "else no.");
+    let read_as: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
+    assert_eq!(read_as, ["not understood"; 2]);
     assert!(read.iter().all(|rule| !rule.sure && !rule.topic_sure));
     assert!(read.iter().all(|rule| rule.probability > 0.0));
     // A rule of four bytes behind another one is shown in nine, and read in eight more.
@@ -193,6 +207,7 @@ fn each_rule_is_read_alone_and_what_was_read_is_shown() {
         .read(session.model(), "")
         .unwrap();
     let read: Vec<_> = read
+        .rules
         .iter()
         .map(|it| (&*it.rule, &*it.read_as, it.decides))
         .collect();

@@ -44,7 +44,7 @@ async function open(source, name) {
     current = { source, name };
     rememberConfig();
     startOver();
-    showReadings();
+    showReading();
     evaluate.modelChanged();
     announce(`${name} is ready.`);
   } catch (error) {
@@ -57,6 +57,7 @@ async function open(source, name) {
 
 function loadFailed(error, cancelled) {
   const first = !session.model;
+  if (first) picker.show('No model', null);
   const retry = { label: first ? 'Load the embedded model' : 'Choose another model', run: () => (first ? open(undefined, 'Embedded model') : $('open-model').click()) };
   if (isAbort(error) || cancelled) {
     announce('Loading was cancelled.');
@@ -86,11 +87,10 @@ function takeWaitingConfig() { return waitingConfig && chooseConfig(waitingConfi
 async function chooseConfig(config) {
   if (session.busy) { waitingConfig = config; panel.showPending(config); return; }
   waitingConfig = null;
-  const before = session.config;
   try {
-    await session.switchConfig(config);
+    const before = await session.switchConfig(config);
     rememberConfig();
-    clearError();
+    if (session.model) clearError(); // the banner of a page without one has the button that loads it
     if (before.text !== config.text) markSwitch(config);
   } catch (error) {
     fail(error);
@@ -98,15 +98,16 @@ async function chooseConfig(config) {
   }
   panel.show(session.config);
   showWelcome();
-  showReadings();
+  showControls();
+  showReading();
 }
 
 /** Only a model that reads the rules one by one can tell how. */
-async function showReadings() {
+async function showReading() {
   const { model, config } = session;
   const tells = model?.info.safetyFrame === 'read' && config.text !== '';
-  const rules = tells ? await session.readings().catch(() => null) : null; // a chat may be closed meanwhile
-  if (session.model === model && session.config === config) panel.showReadings(rules, config.name);
+  const reading = tells ? await session.reading().catch(() => null) : null; // a chat may be closed meanwhile
+  if (session.model === model && session.config === config) panel.showReading(reading, config.name);
 }
 
 /** Only what an engine has accepted is there at the next visit: with a refused config no model opens. */
@@ -127,9 +128,13 @@ function markSwitch(config) {
 // Asking and answering
 
 let lastQuestion = null;
+let retracting = false;
+
+/** Whether nothing can be asked now. */
+const blocked = () => !session.model || session.busy || retracting || loading !== null;
 
 function ask(text) {
-  if (!text.trim() || !session.model || session.busy || loading) return;
+  if (!text.trim() || blocked()) return;
   answering = answer(text);
   prompt.focus();
 }
@@ -173,14 +178,19 @@ function tellOutcome(shown, { finishReason, stats }) {
 }
 
 async function again(question, shown) {
-  if (session.busy || loading) return;
+  if (blocked()) return;
+  let text;
+  retracting = true;
   try {
-    const text = (await session.retract()) ?? lastQuestion;
+    text = (await session.retract()) ?? lastQuestion;
     conversation.remove(question, shown.node);
-    ask(text);
   } catch (error) {
     fail(error);
+    return;
+  } finally {
+    retracting = false;
   }
+  ask(text);
 }
 
 /** A message that was not answered returns to the box, before what was typed meanwhile. */
@@ -216,11 +226,10 @@ function showControls() {
   $('send').hidden = session.answering;
   $('stop').hidden = !session.answering;
   const unready = !session.model || loading !== null;
-  const blocked = unready || session.evaluating;
-  $('send').disabled = $('new-chat').disabled = blocked;
+  $('send').disabled = $('new-chat').disabled = unready || session.evaluating;
   $('download').disabled = unready;
-  document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = blocked || session.busy; });
-  document.querySelectorAll('.again, .divider .button').forEach((button) => { button.disabled = session.evaluating; });
+  document.querySelectorAll('.starter').forEach((starter) => { starter.disabled = blocked(); });
+  document.querySelectorAll('.again, .divider .button').forEach((button) => { button.disabled = blocked(); });
   prompt.placeholder = loading ? 'The model is being opened; you can write already' : unready ? 'No model is open; you can write already'
     : session.evaluating ? 'The model is being evaluated; you can write already' : 'Ask something';
   $('evaluating').hidden = !session.evaluating;
@@ -249,7 +258,7 @@ function fit() {
 
 function submit() {
   const text = prompt.value;
-  if (!text.trim() || !session.model || session.busy || loading) return;
+  if (!text.trim() || blocked()) return;
   prompt.value = '';
   fit();
   ask(text);

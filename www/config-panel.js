@@ -1,5 +1,5 @@
 /** The panel where the safety config is chosen, read and written; at phone width it moves into a drawer. */
-import { $, el, icon, remember } from './dom.js';
+import { $, closesBeside, el, icon, remember } from './dom.js';
 import { configs, customConfig } from './configs.js';
 import { readings } from './conversation.js';
 import { RuleWriter, withRule } from './rule-writer.js';
@@ -59,6 +59,9 @@ export class ConfigPanel {
   }
 
   #editCopy() {
+    const written = this.area.value.trim();
+    const isOwn = written && written !== this.current.text && !configs.some(({ text }) => text === written);
+    if (isOwn && !confirm('This replaces the config that you have written. Go on?')) return;
     this.area.value = this.current.text;
     this.#showEditor();
     this.area.focus();
@@ -95,34 +98,32 @@ export class ConfigPanel {
 
   #check(id) { $('config-panel').querySelector(`input[value="${id}"]`).checked = true; }
 
-  /** Shows what is in force; the page calls it once the engine has accepted the config. */
+  /** Shows what is in force; the page calls it once the engine has accepted the config. An own one that is being written stays in view. */
   show(config) {
+    const writes = !this.writing.hidden && $('config-panel').querySelector('input[value=custom]').checked;
     this.current = config;
     this.pending.textContent = '';
     const own = config.id === 'custom';
-    this.#check(config.id);
+    if (!writes) this.#check(config.id);
     this.shown.textContent = config.text;
     this.reading.dataset.config = config.id;
-    this.reading.hidden = own;
-    this.writing.hidden = !own;
+    this.reading.hidden = own || writes;
+    this.writing.hidden = !this.reading.hidden;
     if (own && !this.#isDraft()) this.area.value = this.settled = config.text;
-    if (own) this.#note();
+    if (own || writes) this.#note();
     $('config-name').textContent = config.name;
     $('open-config').dataset.config = config.id;
   }
 
-  /** What the model took each rule to say, so that a misread one is seen before anybody relies on it; null where it does not tell. */
-  showReadings(rules, name) {
-    this.understood.hidden = rules === null;
-    if (rules === null) return;
-    const others = rules.flatMap(({ readAs, sure }) => readAs.split(', ').filter((said) => said.startsWith('else ')).map((said) => sure && said));
-    const open = others.length > 0 && others.every(Boolean) && rules.every(({ topicSure }) => topicSure);
-    const notes = [
-      rules.some(({ sure }) => !sure) && 'Where it is not sure, it is told to refuse what the sentence may allow. Another wording may help.',
-      !open && !others.includes('else no') && 'It is not sure what holds for all other topics, so it is told to refuse sensitive ones.',
-    ];
+  /** What the model took each rule to say and what follows, so that a misread one is seen before anybody relies on it; null where it does not tell. */
+  showReading(reading, name) {
+    this.understood.hidden = reading === null;
+    if (reading === null) return;
+    const { rules, told } = reading;
+    const unsure = rules.some(({ sure, topicSure }) => !sure || !topicSure);
     this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
-      ...notes.filter(Boolean).map((note) => el('p.small', {}, note)));
+      el('p.small', {}, 'So it is told: ', el('strong', {}, told), ' “else” are all other sensitive topics.'));
+    if (unsure) this.understood.append(el('p.small', {}, 'Where it is not sure, it is told to refuse. Another wording may help.'));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */
@@ -145,7 +146,7 @@ export class ConfigPanel {
       dialog.showModal();
     });
     dialog.addEventListener('close', () => $('config-aside').append($('config-panel')));
-    dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+    closesBeside(dialog);
     matchMedia('(min-width: 56rem)').addEventListener('change', () => dialog.close());
   }
 }

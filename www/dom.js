@@ -44,6 +44,20 @@ export function save(name, type, text) {
 
 export const $ = (id) => document.getElementById(id);
 
+/** Where the focus goes when the button is gone that had it: the box of the tab that is shown. */
+export const focusBack = () => $($('panel-chat').hidden ? 'evaluate-form' : 'prompt').focus();
+
+/** Closes a dialog at a click beside it; one that began inside, as when text is selected, is none. */
+export function closesBeside(dialog) {
+  const isBeside = ({ clientX: x, clientY: y }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return x < left || x > right || y < top || y > bottom;
+  };
+  let began = false;
+  dialog.addEventListener('pointerdown', (event) => { began = isBeside(event); });
+  dialog.addEventListener('click', (event) => { if (event.target === dialog && began && isBeside(event)) dialog.close(); });
+}
+
 /** Storage that may be absent (private windows, blocked cookies) must not stop the page. */
 export const remember = {
   get(key) { try { return JSON.parse(localStorage.getItem(`cosa.${key}`)); } catch { return null; } },

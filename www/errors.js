@@ -1,5 +1,5 @@
 /** What went wrong, in the reader's words, and what to do: one entry per code of `CosaError`. */
-import { $, el, icon } from './dom.js';
+import { $, el, focusBack, icon } from './dom.js';
 
 const damaged = ['This model file is damaged', 'Download it again, or open another file.'];
 const unknown = ['This model is not supported', 'Open a GGUF file of the families llama, qwen2 or qwen3.'];
@@ -43,7 +43,7 @@ export const isAbort = (error) => error?.name === 'AbortError';
 export function showError(error, action) {
   const code = error?.code ?? error?.name ?? 'error';
   const [title, hint] = advice[code] ?? general;
-  const dismiss = () => { clearError(); $('prompt').focus(); };
+  const dismiss = () => { clearError(); focusBack(); };
   const close = el('button.button.icon', { 'aria-label': 'Dismiss this message', onclick: dismiss }, icon('close'));
   const more = action && el('button.button', { onclick: () => { dismiss(); action.run(); } }, action.label);
   $('banner-place').replaceChildren(el('div.banner', {},

@@ -1,5 +1,5 @@
 /** Where the model comes from: embedded in the package, an address, or files of this device. */
-import { $, el, icon } from './dom.js';
+import { $, closesBeside, el, focusBack, icon } from './dom.js';
 import { megabytes, millions } from './status.js';
 
 const phases = { engine: 'Starting the engine', download: 'Downloading', read: 'Reading', prepare: 'Preparing' };
@@ -14,7 +14,7 @@ export class ModelPicker {
     this.onOther = onOther;
     this.dialog = $('model-dialog');
     $('open-model').addEventListener('click', () => { this.#build(); this.dialog.showModal(); });
-    this.dialog.addEventListener('click', (event) => { if (event.target === this.dialog) this.dialog.close(); });
+    closesBeside(this.dialog);
     this.#takeDrops();
   }
 
@@ -90,6 +90,10 @@ export function showLoading(name, onCancel) {
       if (total > 0) { bar.max = total; bar.value = loaded; } else bar.removeAttribute('value');
       amount.textContent = loaded > 0 ? `${megabytes(loaded)}${total > 0 ? ` of ${megabytes(total)}` : ''}` : '';
     },
-    done() { $('load-place').replaceChildren(); },
+    done() {
+      const had = $('load-place').contains(document.activeElement);
+      $('load-place').replaceChildren();
+      if (had) focusBack();
+    },
   };
 }

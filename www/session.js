@@ -48,16 +48,18 @@ export class Session {
     });
   }
 
-  /** Switches the config; where the engine refuses it, the old one stays in force. */
+  /** Switches the config, and resolves to the one before; where the engine refuses it, that stays in force. */
   switchConfig(config) {
     return this.#inTurn(async () => {
       await this.chat?.setSafetyConfig(forEngine(config));
+      const before = this.config;
       this.config = config;
+      return before;
     });
   }
 
-  /** How the model reads the rules of the config in force. */
-  readings() { return this.#inTurn(() => this.chat.readings()); }
+  /** How the model reads the config in force. */
+  reading() { return this.#inTurn(() => this.chat.reading()); }
 
   /** One after another: a chat that is opened while the config is switched would begin under the old one. */
   #inTurn(change) {

@@ -1,5 +1,5 @@
 /** Sampling settings: remembered, checked at the door, and given to `chat.send` as they are. An empty field means the engine's default. */
-import { $, el, icon, remember } from './dom.js';
+import { $, closesBeside, el, icon, remember } from './dom.js';
 
 const fields = [
   { key: 'temperature', name: 'Temperature', hint: '0 always takes the likeliest token', min: 0, max: 5, step: 0.05, start: 0 },
@@ -21,7 +21,7 @@ export class Settings {
     this.onReload = onReload;
     this.dialog = $('settings-dialog');
     $('open-settings').addEventListener('click', () => { this.#build(); this.dialog.showModal(); });
-    this.dialog.addEventListener('click', (event) => { if (event.target === this.dialog) this.dialog.close(); });
+    closesBeside(this.dialog);
   }
 
   /** Options for `chat.send`. Where no seed is set, the package draws one and the transcript keeps it. */

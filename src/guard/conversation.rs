@@ -9,7 +9,7 @@ use crate::generate::{
     Stats,
 };
 use crate::model::Transformer;
-use crate::safety::{Frame, RuleReading, SafetyConfig};
+use crate::safety::{ConfigReading, Frame, RuleReading, SafetyConfig};
 
 /// A user's message and what came back.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,18 +78,18 @@ impl<B: Backend> Conversation<B> {
         self.safety_config.as_ref()
     }
 
-    /// How the model reads the rules of the config in force, where it is shown its own reading;
+    /// How the model reads the config in force, where it is shown its own reading;
     /// `rationale` says which of them decide.
     ///
     /// # Errors
     /// As [`ConfigReader::read`](super::ConfigReader::read), which has read them before.
-    pub fn read(&self, model: &ChatModel<B>, rationale: &str) -> Result<Vec<RuleReading>> {
+    pub fn read(&self, model: &ChatModel<B>, rationale: &str) -> Result<ConfigReading> {
         let config = self.safety_config.as_ref();
         let Some(config) = config.filter(|_| model.frame == Frame::Read) else {
-            return Ok(Vec::new());
+            return Ok(ConfigReading::default());
         };
         let readings = model.reader.read(model, config.text())?;
-        Ok(RuleReading::all(config.text(), &readings, rationale))
+        Ok(ConfigReading::new(config.text(), &readings, rationale))
     }
 
     /// All exchanges, oldest first, those outside the context included.
@@ -161,7 +161,7 @@ impl<B: Backend> Conversation<B> {
         };
         let reasoning = Some(output.reasoning).filter(|text| !text.is_empty());
         let rationale = reasoning.as_deref().unwrap_or_default();
-        let rules = self.read(model, rationale).unwrap_or_default();
+        let rules = self.read(model, rationale).unwrap_or_default().rules;
         self.exchanges.push(Exchange {
             user,
             answer: Answer {
@@ -180,6 +180,7 @@ impl<B: Backend> Conversation<B> {
     /// Forgets the message that is being answered, after an error.
     pub fn discard(&mut self) {
         self.pending = None;
+        self.first_kept = 0;
     }
 
     /// Removes the last exchange and returns the user's text.
@@ -189,7 +190,7 @@ impl<B: Backend> Conversation<B> {
     pub fn retract(&mut self) -> Result<Option<String>> {
         self.require_idle()?;
         let last = self.exchanges.pop();
-        self.first_kept = self.first_kept.min(self.exchanges.len());
+        self.first_kept = 0; // what it pushed out may fit again
         Ok(last.map(|exchange| exchange.user))
     }
 

@@ -157,11 +157,12 @@ pub fn only_topic(reading: &str) -> Option<&str> {
 }
 
 /// Whether a sentence that is read like this with the one before it, which was read like
-/// `before`, goes on with that: it says of the same topic what is excepted.
+/// `before`, goes on with that: it says of the same topic what is excepted, and does not merely repeat it.
 #[must_use]
 pub fn amends(before: &str, reading: &str) -> bool {
     let topic = only_topic(reading);
-    topic.is_some() && topic == only_topic(before) && reading.contains(" except ")
+    let echoes = reading == before;
+    !echoes && topic.is_some() && topic == only_topic(before) && reading.contains(" except ")
 }
 
 /// Whether a sentence behind one that is read like this may go on with it: that has a rule on some

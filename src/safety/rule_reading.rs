@@ -2,11 +2,33 @@
 
 use serde::Serialize;
 
-use super::reading::{OTHERS, Statement, statement, statements};
+use super::reading::{OTHERS, Statement, statement, statements, summary};
 use super::{Reading, Rule};
 
 /// What people are told of a reading that says nothing.
 const NOT_UNDERSTOOD: &str = "not understood";
+
+/// How a model reads a config, and what it is told of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigReading {
+    /// Every sentence and list item; none where the model is shown the text itself.
+    pub rules: Vec<RuleReading>,
+    /// What all of them say together, which answers are made by ([`summary`]): `wine no except port,
+    /// else yes.` Empty where there are none.
+    pub told: String,
+}
+
+impl ConfigReading {
+    /// The `readings` of the text `config`; a rationale behind them says what decides.
+    #[must_use]
+    pub fn new(config: &str, readings: &[Reading], rationale: &str) -> Self {
+        Self {
+            rules: RuleReading::all(config, readings, rationale),
+            told: summary(readings),
+        }
+    }
+}
 
 /// A rule as the model read it before it answered: a policy owner can see what was understood.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -65,9 +65,9 @@ impl Engine {
         Ok(wire)
     }
 
-    /// How the model reads the rules of the config in force:
-    /// `[{ rule, readAs, probability, sure, topicSure, decides }, ...]`.
-    pub fn readings(&self, chat: u32) -> JsResult<JsValue> {
+    /// How the model reads the config in force:
+    /// `{ rules: [{ rule, readAs, probability, sure, topicSure, decides }, ...], told }`.
+    pub fn reading(&self, chat: u32) -> JsResult<JsValue> {
         let chat = self.session.chat(chat).map_err(throw)?;
         to_js(&chat.read(self.session.model(), "").map_err(throw)?)
     }

@@ -33,18 +33,18 @@ describe('the embedded model', () => {
   });
 
   test('answers under one config and refuses under another, in one conversation', async () => {
-    const { answers, readings, reasoning, transcript, configs, again, stats } = await inPage(async (ChatModel, { WINE, LIBRARY, RED_WINE }) => {
+    const { answers, reading, reasoning, transcript, configs, again, stats } = await inPage(async (ChatModel, { WINE, LIBRARY, RED_WINE }) => {
       const model = await ChatModel.load();
       const chat = model.chat({ safetyConfig: { name: 'Wine shop', text: WINE } });
       await chat.ready;
       const configs = [chat.safetyConfig];
       const answers = [await collect(chat.send(RED_WINE))];
       configs.push(await chat.setSafetyConfig({ name: 'Library', text: LIBRARY }));
-      const readings = await chat.readings();
+      const reading = await chat.reading();
       answers.push(await collect(chat.send(RED_WINE)));
       const again = model.chat({ safetyConfig: chat.safetyConfig });
       await again.ready;
-      return { answers, configs, readings, again: again.safetyConfig, reasoning: chat.lastReasoning, transcript: chat.transcript(), stats: chat.lastStats };
+      return { answers, configs, reading, again: again.safetyConfig, reasoning: chat.lastReasoning, transcript: chat.transcript(), stats: chat.lastStats };
     }, { WINE, LIBRARY, RED_WINE });
     assert.match(answers[0], /cheese|meat/);
     assert.doesNotMatch(answers[0], REFUSAL);
@@ -52,7 +52,8 @@ describe('the embedded model', () => {
     assert.doesNotMatch(answers.join(), /<think>/);
     assert.match(reasoning, /alcohol/i);
     const { rules } = transcript.messages[3];
-    assert.deepEqual(readings, rules.map((rule) => ({ ...rule, decides: false })));
+    assert.deepEqual(reading.rules, rules.map((rule) => ({ ...rule, decides: false })));
+    assert.equal(reading.told, 'alcohol no, else yes.');
     assert.deepEqual(rules.filter(({ decides }) => decides), [{ ...rules[1], rule: 'Alcohol is not allowed.', readAs: 'alcohol no', sure: true, decides: true }]);
     checkTranscript(transcript, answers, configs);
     assert.deepEqual(again, configs[1]);

@@ -142,6 +142,50 @@ pageTest('where the button that was pressed disappears, the box has the focus', 
   await ask(page, 'word '.repeat(400));
   await press('.banner [aria-label^=Dismiss]');
   await inBox();
+  await ask(page, 'word '.repeat(400));
+  await page.click('#tab-evaluate');
+  await press('.banner [aria-label^=Dismiss]');
+  await page.waitForFunction(() => document.activeElement.id === 'evaluate-form');
+});
+
+pageTest('a dialog closes at a click beside it, not at one into its blank space', {}, async (page) => {
+  await page.click('#open-model');
+  await page.fill('#model-url', 'https://example.org/model.gguf');
+  const box = await page.locator('#model-dialog').boundingBox();
+  await page.mouse.click(box.x + 5, box.y + 5);
+  await page.mouse.move(box.x + 40, box.y + 40); // text is selected, and the button let go outside
+  await page.mouse.down();
+  await page.mouse.move(5, 5);
+  await page.mouse.up();
+  assert.equal(await page.inputValue('#model-url'), 'https://example.org/model.gguf');
+  await page.mouse.click(5, 5);
+  await page.waitForSelector('#model-dialog:not([open])', { state: 'attached' });
+});
+
+pageTest('what was written as an own config is not replaced by a copy unasked', {}, async (page) => {
+  const answers = [false, true];
+  page.on('dialog', (dialog) => (answers.shift() ? dialog.accept() : dialog.dismiss()));
+  await choose(page, 'custom');
+  await page.fill('#custom-config', 'Mine.');
+  for (const kept of ['Mine.', configs.find(({ id }) => id === 'library').text]) {
+    await choose(page, 'library');
+    await inForce(page, "Children's library");
+    await page.click('button:text-is("Edit a copy")');
+    assert.equal(await page.inputValue('#custom-config'), kept);
+  }
+  assert.equal(answers.length, 0);
+});
+
+pageTest('to regenerate twice at once takes one exchange back', {}, async (page) => {
+  await ask(page, WINE);
+  await answered(page, 1);
+  await ask(page, 'Good morning!');
+  await answered(page, 2);
+  await page.$$eval('.answer .again', (buttons) => { buttons.at(-1).click(); buttons.at(-1).click(); });
+  await answered(page, 2);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
+  const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));
+  assert.deepEqual(transcript.messages.filter(({ role }) => role === 'user').map(({ content }) => content), [WINE, 'Good morning!']);
 });
 
 pageTest('at phone width nothing scrolls sideways and the config is a drawer', { viewport: { width: 390, height: 844 } }, async (page) => {
@@ -213,6 +257,10 @@ pageTest('a first load that is cancelled is told, one that another model takes t
   await page.click('.loading .button');
   await page.waitForSelector('.banner:has-text("cancelled")');
   assert.match(await placeholder(), /No model is open/);
+  assert.equal(await page.textContent('#model-name'), 'No model');
+  await choose(page, 'library');
+  await inForce(page, "Children's library");
+  assert.equal(await page.locator('.starter:not([disabled])').count(), 0);
   await page.click('.banner button:text-is("Load the embedded model")');
   await page.waitForSelector('.loading');
   await page.click('#open-model');
@@ -272,29 +320,27 @@ pageTest('a rule is written by three choices, put into the own config and read a
   assert.match(await page.textContent('#understood'), /else yes/);
 });
 
-pageTest('sentences that the model is not sure of are marked, and the reader is told what follows', {}, async (page) => {
-  const shown = (...rules) => page.evaluate(async (rules) => {
+pageTest('sentences that the model is not sure of are marked, and the reader sees what it is told', {}, async (page) => {
+  const shown = (told, ...rules) => page.evaluate(async ({ told, rules }) => {
     const { ConfigPanel } = await import('./config-panel.js');
     const understood = document.createElement('div');
-    ConfigPanel.prototype.showReadings.call({ understood }, rules, 'Shop');
+    ConfigPanel.prototype.showReading.call({ understood }, { rules, told }, 'Shop');
     return [...understood.children].map((child) => child.textContent);
-  }, rules);
+  }, { told, rules });
   const rule = (readAs, sure = true, topicSure = true) => ({ rule: 'So.', readAs, probability: 0.5, sure, topicSure, decides: false });
+  const told = (text) => `So it is told: ${text} “else” are all other sensitive topics.`;
   const open = rule('else yes');
-  assert.deepEqual(await shown(rule('wine yes'), { ...open, decides: true }), ['How the model reads “Shop”', 'So.wine yesSo.else yesdecides']);
-  const [refused, others] = [/told to refuse what the sentence may allow/, /all other topics, so it is told to refuse/];
-  for (const [rules, marked, notes] of [
-    [[rule('wine yes', false), open], 'So.wine yesnot sureSo.else yes', [refused]],
-    [[rule('wine yes', false, false), open], 'So.wine yesnot sure which topicSo.else yes', [refused, others]],
-    [[rule('wine yes'), rule('else yes', false)], 'So.wine yesSo.else yesnot sure', [refused, others]],
-    [[rule('wine yes')], 'So.wine yes', [others]],
-    [[rule('not understood', true, false), open], 'So.not understoodSo.else yes', [others]],
-    [[rule('wine yes', false, false), rule('else no')], 'So.wine yesnot sure which topicSo.else no', [refused]],
+  assert.deepEqual(await shown('wine yes, else yes.', rule('wine yes'), { ...open, decides: true }),
+    ['How the model reads “Shop”', 'So.wine yesSo.else yesdecides', told('wine yes, else yes.')]);
+  for (const [text, rules, marked] of [
+    ['wine no, else yes.', [rule('wine yes', false), open], 'So.wine yesnot sureSo.else yes'],
+    ['wine no, else no.', [rule('wine yes', false, false), open], 'So.wine yesnot sure which topicSo.else yes'],
+    ['else no.', [rule('not understood', true, false), open], 'So.not understoodSo.else yes'],
   ]) {
-    const [, readings, ...told] = await shown(...rules);
+    const [, readings, follows, note] = await shown(text, ...rules);
     assert.equal(readings, marked);
-    assert.equal(told.length, notes.length, told.join());
-    notes.forEach((note, at) => assert.match(told[at], note));
+    assert.equal(follows, told(text));
+    assert.match(note, /not sure, it is told to refuse/);
   }
 });
 
@@ -371,6 +417,31 @@ pageTest('a config chosen while an answer is written waits for the next one', { 
   await page.waitForSelector('.divider');
   assert.deepEqual(await labels(page), ['Answered under Language school']);
   assert.equal(await page.textContent('#config-name'), "Children's library");
+});
+
+pageTest('an own config that is written while another waits stays in view', { stub: true }, async (page) => {
+  await ask(page, { prefill: 1, decode: 200, stepMs: 10 });
+  await choose(page, 'library');
+  await page.waitForSelector('text=takes effect with the next answer');
+  await choose(page, 'custom');
+  await page.fill('#custom-config', 'Mine.');
+  await inForce(page, "Children's library");
+  assert.deepEqual([await page.isVisible('#custom-config'), await page.isChecked('input[value=custom]')], [true, true]);
+  assert.match(await page.textContent('#custom-state'), /Not applied yet/);
+});
+
+pageTest('a config that comes into force late is marked as what it is', { stub: true }, async (page) => {
+  await choose(page, 'library');
+  await ask(page, { decode: 3 });
+  await answered(page, 1);
+  await choose(page, 'custom');
+  await page.fill('#custom-config', 'Mine.');
+  await page.evaluate(() => {
+    document.querySelector('#config-panel button[type=submit]').click();
+    document.querySelector('#config-panel input[value=library]').click();
+  });
+  await page.waitForSelector('.divider >> nth=1');
+  assert.deepEqual(await texts(page, '.divider p'), ['Config changed to Your own config', "Config changed to Children's library"]);
 });
 
 pageTest('what is written while an own config waits stays as it is', { stub: true }, async (page) => {

@@ -105,7 +105,10 @@ export class Rating {
   }
 
   /** All of them, also those of responses that are not in this selection of set-ups. */
-  async #keep() { await this.store.writeText(await this.#file(), JSON.stringify([...this.#ratings])); }
+  async #keep() {
+    await this.store.writeText(await this.#file(), JSON.stringify([...this.#ratings]));
+    this.missing.textContent = this.store.trouble;
+  }
 
   #step(by) {
     this.#at = Math.min(Math.max(0, this.#at + by), this.#items.length);
@@ -122,7 +125,7 @@ export class Rating {
     this.form.hidden = !item;
     this.back.disabled = this.#at === 0;
     this.download.disabled = rated === 0;
-    this.missing.textContent = '';
+    this.missing.textContent = this.store.trouble;
     this.form.reset();
     if (item) this.#check(this.#ratings.get(item.key));
     this.item.replaceChildren(...(item ? this.#item(item) : [el('p', {}, this.#items.length ? 'That was the last one. Save your verdicts below; Backspace goes back.' : 'There are no responses to rate.')]));

@@ -50,9 +50,13 @@ export class Store {
     this.#pending.get(key).push(line);
   }
 
-  /** Writes what was noted. What cannot be written stays in memory, and the next flush tries again. */
+  /** Writes what was noted, and the files that could not be written. What cannot be stays in memory, and the next flush tries again. */
   flush() {
     return this.#queue(async () => {
+      for (const [name, text] of this.#unwritten) {
+        await this.#write(name, text, false);
+        if (this.#unwritten.get(name) === text) this.#unwritten.delete(name);
+      }
       for (const [key, lines] of this.#pending) {
         const count = lines.length;
         if (count > 0) await this.#write(`${key}.jsonl`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), true);

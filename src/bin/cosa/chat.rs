@@ -142,13 +142,17 @@ impl<B: Backend> Talk<B> {
     /// What the model takes each rule to say, before anybody asks.
     fn show_readings(&self) -> Result<()> {
         let chat = self.session.chat(self.chat)?;
-        for read in chat.read(self.session.model(), "")? {
+        let reading = chat.read(self.session.model(), "")?;
+        for read in &reading.rules {
             let sure = match (read.sure, read.topic_sure) {
                 (true, _) => "",
                 (false, true) => " (not sure)",
                 (false, false) => " (not sure which topic)",
             };
             eprintln!("[{}{sure}] {}", read.read_as, read.rule);
+        }
+        if !reading.told.is_empty() {
+            eprintln!("[told] {}", reading.told);
         }
         Ok(())
     }
@@ -212,7 +216,7 @@ fn report(finish_reason: &str, stats: &Stats) {
     );
     if stats.dropped_turns > 0 {
         eprintln!(
-            "[the context is full: the oldest {} exchanges were left out]",
+            "[the model was shown the last exchanges alone: the oldest {} were left out]",
             stats.dropped_turns
         );
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-use crate::safety::RuleReading;
+use crate::safety::{ConfigReading, RuleReading};
 
 /// A reading of which the names of topics are as likely as the whole.
 fn reading(says: &str, probability: f64) -> Reading {
@@ -177,14 +177,16 @@ fn tokens_tell_how_likely_the_whole_is_and_the_topics() {
 #[test]
 fn people_are_told_what_the_model_is_not_sure_of() {
     let readings = [reading("wine yes", 0.5), reading("else yes", 0.99)];
-    let told = |rationale| RuleReading::all("Wine?\nThe rest.", &readings, rationale);
-    let wine = told("About wine no. So no.");
+    let read = |rationale| ConfigReading::new("Wine?\nThe rest.", &readings, rationale);
+    let ConfigReading { rules: wine, told } = read("About wine no. So no.");
+    assert_eq!(told, "wine no, else no.");
     assert_eq!((&*wine[0].read_as, wine[0].probability), ("wine yes", 0.5));
     assert_eq!((wine[0].sure, wine[0].topic_sure), (false, false));
     assert_eq!((wine[1].sure, wine[1].topic_sure), (true, true));
     assert_eq!((wine[0].decides, wine[1].decides), (true, false));
     assert!(
-        told("About tea else no. So no.")
+        read("About tea else no. So no.")
+            .rules
             .iter()
             .all(|it| !it.decides)
     );
@@ -205,6 +207,8 @@ fn an_exception_goes_on_with_its_rule() {
     for (before, reading) in [
         ("gin yes", "wine yes except port"),
         ("wine yes", "wine yes"),
+        ("wine yes except port", "wine yes except port"),
+        ("wine no except port", "wine no except port"),
         ("-", "wine yes except port"),
         ("wine yes, gin no", "wine yes except port"),
         ("wine yes", "wine yes except port, gin no"),
