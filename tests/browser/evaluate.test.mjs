@@ -264,7 +264,7 @@ for (const [what, told, breakIt] of [
     await page.keyboard.press('Enter');
     await page.waitForSelector('.rated .text');
     for (const key of ['4', 'f', 'Enter']) await page.keyboard.press(key);
-    await page.waitForSelector(`.verdict .refusal:has-text("${told}")`);
+    await page.waitForSelector(`.rating > .refusal:has-text("${told}")`);
   });
 }
 

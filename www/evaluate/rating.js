@@ -29,6 +29,7 @@ export class Rating {
     this.helpfulness = help.map((says, value) => this.#radio('helpfulness', String(value), String(value), says));
     this.adherence = Object.entries(follows).map(([key, says]) => this.#radio('adherence', key, key, says));
     this.missing = el('p.refusal', { role: 'alert' });
+    this.trouble = el('p.refusal', { role: 'alert' });
     this.back = el('button.button', { type: 'button', onclick: () => this.#step(-1) }, 'Back');
     this.form = el('form.verdict', { onsubmit: (event) => { event.preventDefault(); this.#save(); } },
       el('fieldset', {}, el('legend', {}, 'How helpful is it?'), this.helpfulness), el('fieldset', {}, el('legend', {}, 'Does it keep to the config?'), this.adherence),
@@ -38,7 +39,7 @@ export class Rating {
     this.node = el('section.results.rating', { hidden: true, 'aria-labelledby': 'rating-title' },
       el('div.panel-head', {}, el('h2', { id: 'rating-title' }, 'Rate responses'), el('button.button', { type: 'button', onclick: () => { this.close(); $('rate').focus(); } }, icon('close'), 'Back to the numbers')),
       el('p.small', {}, 'One response at a time, in an order by chance. Which set-up gave it stays hidden, and equal responses come once. Each rating is kept as you save it.'),
-      el('div.rater', {}, el('label', { for: 'rater' }, 'Rater'), this.name), el('div', {}, this.progress, this.bar), this.item, this.form, this.#files());
+      el('div.rater', {}, el('label', { for: 'rater' }, 'Rater'), this.name), el('div', {}, this.progress, this.bar), this.trouble, this.item, this.form, this.#files());
     place.append(this.node);
     addEventListener('keydown', (event) => this.#key(event));
   }
@@ -107,7 +108,7 @@ export class Rating {
   /** All of them, also those of responses that are not in this selection of set-ups. */
   async #keep() {
     await this.store.writeText(await this.#file(), JSON.stringify([...this.#ratings]));
-    this.missing.textContent = this.store.trouble;
+    this.trouble.textContent = this.store.trouble;
   }
 
   #step(by) {
@@ -125,7 +126,7 @@ export class Rating {
     this.form.hidden = !item;
     this.back.disabled = this.#at === 0;
     this.download.disabled = rated === 0;
-    this.missing.textContent = this.store.trouble;
+    this.missing.textContent = '';
     this.form.reset();
     if (item) this.#check(this.#ratings.get(item.key));
     this.item.replaceChildren(...(item ? this.#item(item) : [el('p', {}, this.#items.length ? 'That was the last one. Save your verdicts below; Backspace goes back.' : 'There are no responses to rate.')]));

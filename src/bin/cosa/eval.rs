@@ -23,6 +23,7 @@ use cosa::generate::GenerateOptions;
 use cosa::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use files::digest;
 use files::{Directory, Ran};
 
 /// What `cosa eval` is asked to do.

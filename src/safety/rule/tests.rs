@@ -1,5 +1,6 @@
 //! Tests of how configs are cut into rules.
 
+use super::shown::LONG;
 use super::*;
 
 fn texts(config: &str) -> Vec<String> {
@@ -117,12 +118,20 @@ fn a_list_item_goes_on_in_lines_that_are_indented_further() {
         "No:\n- gin",
     ];
     assert_eq!(shown(config), all);
-    // Of a text that is indented as a whole, the lines behind the list are not of it.
-    let config = " No:\n - gin\n All else is fine.";
-    assert_eq!(
-        shown(config),
-        ["No:", "No:\n- gin", "gin\nAll else is fine."]
-    );
+}
+
+#[test]
+fn a_text_that_is_indented_as_a_whole_is_as_one_that_is_not() {
+    for config in [
+        "\n    No:\n    - gin\n    All else is fine.\n    ",
+        "1. No:\n   - gin\n2. Yes:\n   - tea\n3. All else is fine.",
+        "- gin is out.\nAll else is fine.\nBe kind.",
+    ] {
+        let indented = config.replace('\n', "\n      ");
+        assert_eq!(shown(indented.trim()), shown(config), "{config}");
+    }
+    let all = ["gin is out.", "gin is out.\nAll else is fine."];
+    assert_eq!(shown("- gin is out.\n   All else is fine.")[1], all[1]);
 }
 
 #[test]
@@ -174,6 +183,12 @@ fn list_items_have_letters_dotted_numbers_and_dots_of_many_kinds() {
 
 #[test]
 fn what_closes_behind_the_end_of_a_sentence_belongs_to_it() {
+    for whole in [
+        "Gin (sloe, etc.) is out.",
+        "Say \"Not here!\" to all who ask for gin.",
+    ] {
+        assert_eq!(texts(whole), [whole]);
+    }
     for (config, first) in [
         ("**Gin is out.** Tea is in.", "**Gin is out.**"),
         ("(Gin is out.) Tea is in.", "(Gin is out.)"),
@@ -188,4 +203,40 @@ fn what_closes_behind_the_end_of_a_sentence_belongs_to_it() {
         assert!(first.ends_with(&found[0]), "{found:?}");
         assert_eq!(found[1], "Tea is in.");
     }
+}
+
+#[test]
+fn a_heading_may_have_the_mark_of_its_items() {
+    for marks in [
+        ["1.", "1.1", "1.2", "2.", "2.1"],
+        ["1.", "1)", "2)", "2.", "1)"],
+        ["\u{2022}"; 5],
+        ["I.", "A.", "B.", "II.", "A."],
+        ["A.", "a.", "b.", "B.", "a."],
+        ["1."; 5],
+        ["##", "-", "-", "##", "-"],
+        ["## 1.", "-", "-", "## 2.", "-"],
+        ["**1.", "-", "-", "**2.", "-"],
+    ] {
+        let [a, b, c, d, e] = marks;
+        let config = format!("{a} No:\n{b} gin\n{c} rum\n{d} Yes:\n{e} tea");
+        let all = shown(&config);
+        let lists = [&all[1], &all[2], &all[4]];
+        assert_eq!(
+            lists,
+            ["No:\n- gin", "No:\n- rum", "Yes:\n- tea"],
+            "{marks:?}"
+        );
+        assert!(all[3].ends_with("\nYes:"), "{all:?}");
+    }
+    // Prose above is no heading of headings.
+    let config = "Gin is fine.\n1. No:\n- rum\n2. Yes:\n- tea";
+    assert_eq!(shown(config)[1], "Gin is fine.\nNo:");
+    assert_eq!(shown(config)[3], "rum\nYes:");
+}
+
+#[test]
+fn an_amount_is_no_mark() {
+    let config = "Gin is out:\n0.5 percent beer is fine.\nSo is tea.";
+    assert_eq!(shown(config)[1], "Gin is out:\n0.5 percent beer is fine.");
 }

@@ -14,8 +14,7 @@ use cosa::align::records::{
     CandidateLine, ConfigLine, LabelledLine, PairLine, PromptLine, TrainLine,
 };
 use cosa::align::{candidates, label};
-use cosa::eval::judges::Judge as _;
-use cosa::eval::systems::System;
+use cosa::eval::{judges::Judge as _, systems::System};
 use cosa::generate::GenerateOptions;
 use cosa::safety::Frame;
 use cosa::{Error, Result};
@@ -23,7 +22,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{Common, each_once, write};
-use crate::eval::{Reach, judge_of, system_of};
+use crate::eval::{Reach, digest, judge_of, system_of};
 use crate::files::{io, json_lines, resume_of};
 
 #[derive(Args)]
@@ -201,7 +200,9 @@ pub fn find_risks(stage: &Label, common: &Common) -> Result<()> {
     let candidates: Vec<CandidateLine> = common.read(&stage.candidates)?;
     let candidates = candidates::deduplicated(&candidates);
     let mut judge = judge_of(&stage.judge, &stage.reach, &common.taxonomy)?;
-    let (labelled, mut file) = resume_of::<LabelledLine>(out, &judge.name())?;
+    let risks = digest(format!("{:?}", common.taxonomy).as_bytes());
+    let maker = format!("{} with the risks {risks}", judge.name());
+    let (labelled, mut file) = resume_of::<LabelledLine>(out, &maker)?;
     let done: BTreeSet<_> = labelled
         .iter()
         .map(|line| (&line.prompt_id, &line.config_id, &line.response))
