@@ -440,8 +440,8 @@ pageTest('a config that comes into force late is marked as what it is', { stub: 
     document.querySelector('#config-panel button[type=submit]').click();
     document.querySelector('#config-panel input[value=library]').click();
   });
-  await page.waitForSelector('.divider >> nth=1');
-  assert.deepEqual(await texts(page, '.divider p'), ['Config changed to Your own config', "Config changed to Children's library"]);
+  await page.waitForFunction(() => document.getElementById('live').textContent === "Config changed to Children's library.");
+  assert.deepEqual([await page.textContent('#config-name'), await page.locator('.divider').count()], ["Children's library", 0], 'back to that of the answer, so without a mark');
 });
 
 pageTest('what is written while an own config waits stays as it is', { stub: true }, async (page) => {
