@@ -31,10 +31,7 @@ export class Store {
 
   writeText(name, text) {
     this.#unwritten.set(name, text);
-    return this.#queue(async () => {
-      await this.#write(name, text, false);
-      if (this.#unwritten.get(name) === text) this.#unwritten.delete(name);
-    });
+    return this.#queue(() => this.#writeWhole(name, text));
   }
 
   /** All that is kept under `key`, in the order in which it came. */
@@ -53,10 +50,7 @@ export class Store {
   /** Writes what was noted, and the files that could not be written. What cannot be stays in memory, and the next flush tries again. */
   flush() {
     return this.#queue(async () => {
-      for (const [name, text] of this.#unwritten) {
-        await this.#write(name, text, false);
-        if (this.#unwritten.get(name) === text) this.#unwritten.delete(name);
-      }
+      for (const [name, text] of this.#unwritten) await this.#writeWhole(name, text);
       for (const [key, lines] of this.#pending) {
         const count = lines.length;
         if (count > 0) await this.#write(`${key}.jsonl`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), true);
@@ -86,6 +80,11 @@ export class Store {
   #queue(work) {
     this.#writing = this.#writing.then(work).then(() => { this.trouble = ''; }, (error) => this.#fail(error));
     return this.#writing;
+  }
+
+  async #writeWhole(name, text) {
+    await this.#write(name, text, false);
+    if (this.#unwritten.get(name) === text) this.#unwritten.delete(name); // else a newer one waits
   }
 
   async #write(name, text, append) {
