@@ -80,8 +80,9 @@ impl Heads {
 /// Rows of a matrix that no kernel layout takes apart.
 pub const ROWS_TOGETHER: usize = 64;
 
-/// Positions that one page of a KV cache holds.
-pub const PAGE: usize = 64;
+/// Positions that one page of a KV cache holds. The keys of a head lie together in a page, long
+/// enough for the processor to read ahead: with 64 positions attention was 1.6 times as slow.
+pub const PAGE: usize = 256;
 
 /// What the new rows of one sequence may look at, in one layer.
 #[derive(Debug)]

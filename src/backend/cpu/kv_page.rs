@@ -45,14 +45,22 @@ pub struct FloatPage {
 /// Codes from -127 to 127 with scales. Positions not stored yet are zeros.
 #[derive(Debug, Clone)]
 pub struct CodedPage {
-    /// `[head][position / 8][dim / 2]`.
-    pub keys: Vec<Pair>,
-    /// `[head][dim / 32][position]`: a scale for 32 dimensions of a key.
-    pub key_scales: Vec<f32>,
+    /// `[head][position / 8][dim / 32]`.
+    pub keys: Vec<KeyBlock>,
     /// `[head][dim / 8][position / 2]`.
     pub values: Vec<Pair>,
     /// `[head][position]`: a scale for a value.
     pub value_scales: Vec<f32>,
+}
+
+/// [`CODED_DIM`] dimensions of the keys of eight positions: scales and codes lie together, so
+/// that the keys of a head are read from one end to the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyBlock {
+    /// Of each position.
+    pub scales: [f32; PANEL],
+    /// Two dimensions a pair.
+    pub codes: [Pair; CODED_DIM / 2],
 }
 
 impl Page {
@@ -69,8 +77,7 @@ impl Page {
             });
         }
         Self::Coded(CodedPage {
-            keys: vec![[[0; 8]; 2]; len / 16],
-            key_scales: vec![0.0; len / CODED_DIM],
+            keys: vec![KeyBlock::default(); len / CODED_DIM / PANEL],
             values: vec![[[0; 8]; 2]; len / 16],
             value_scales: vec![0.0; PAGE * heads.count],
         })
@@ -80,12 +87,11 @@ impl Page {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let floats = |values: &Vec<f32>| size_of_val(values.as_slice());
-        let pairs = |codes: &Vec<Pair>| size_of_val(codes.as_slice());
         match self {
             Self::Float(page) => floats(&page.keys) + floats(&page.values),
             Self::Coded(page) => {
-                let codes = pairs(&page.keys) + pairs(&page.values);
-                codes + floats(&page.key_scales) + floats(&page.value_scales)
+                let keys = size_of_val(page.keys.as_slice());
+                keys + size_of_val(page.values.as_slice()) + floats(&page.value_scales)
             }
         }
     }
@@ -113,15 +119,13 @@ impl Page {
 
 impl CodedPage {
     fn store_key(&mut self, head: usize, at: usize, key: &[f32]) {
-        let dim = key.len();
-        let start = (head * PAGE + at / PANEL * PANEL) * dim / 16;
-        let panel = &mut self.keys[start..start + dim / 2];
-        for (b, block) in key.as_chunks::<CODED_DIM>().0.iter().enumerate() {
-            let (scale, inverse) = scale(block);
-            self.key_scales[(head * dim / CODED_DIM + b) * PAGE + at] = scale;
-            for (i, value) in block.iter().enumerate() {
-                let d = b * CODED_DIM + i;
-                panel[d / 2][at % PANEL / 4][at % 4 * 2 + d % 2] = code(*value, inverse);
+        let blocks = key.len() / CODED_DIM;
+        let panel = &mut self.keys[(head * PAGE + at) / PANEL * blocks..][..blocks];
+        for (values, block) in key.as_chunks::<CODED_DIM>().0.iter().zip(panel) {
+            let (scale, inverse) = scale(values);
+            block.scales[at % PANEL] = scale;
+            for (d, value) in values.iter().enumerate() {
+                block.codes[d / 2][at % PANEL / 4][at % 4 * 2 + d % 2] = code(*value, inverse);
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::backend::cpu::pool::Pool;
 use crate::backend::{Heads, KvView, PAGE};
 
 /// Pages in a segment.
-const SEGMENT: usize = 8;
+const SEGMENT: usize = 2;
 
 /// What [`attend`] works on.
 pub struct Attention<'a> {

@@ -99,17 +99,15 @@ impl<'a, const G: usize> Query<'a, G> {
         place: Place,
         scores: &mut [[f32; PAGE]; G],
     ) {
-        let dim = place.dim;
-        let keys = &page.keys[place.kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
-        let blocks = dim / CODED_DIM;
-        let scales = &page.key_scales[place.kv_head * blocks * PAGE..][..blocks * PAGE];
-        for panel in 0..place.visible.div_ceil(PANEL) {
+        let blocks = place.dim / CODED_DIM;
+        let panels = page.keys.chunks_exact(blocks);
+        let panels = panels.skip(place.kv_head * PAGE / PANEL);
+        for (panel, blocks) in panels.take(place.visible.div_ceil(PANEL)).enumerate() {
             let mut sums = [[L::splat(0.0); 2]; G];
-            for block in 0..blocks {
-                let at = block * CODED_DIM / 2;
-                let pairs = &keys[panel * dim / 2 + at..][..self.pairs];
-                let dots = panel_dot::<L, G>(pairs, &self.codes[at..]);
-                let scales = scales[block * PAGE + panel * PANEL..].as_chunks::<4>().0;
+            for (block, codes) in blocks.iter().zip(self.codes.as_chunks().0) {
+                let codes: &[_; CODED_DIM / 2] = codes;
+                let dots = panel_dot::<L, G>(&block.codes[..self.pairs], codes);
+                let scales = block.scales.as_chunks::<4>().0;
                 for (sums, dots) in sums.iter_mut().zip(dots) {
                     for half in 0..2 {
                         let score = L::mul(L::to_float(dots[half]), L::load(&scales[half]));
@@ -136,17 +134,23 @@ fn score_factor(dim: usize) -> f32 {
 /// was summed before must shrink.
 #[inline(always)]
 fn soften<L: Lanes>(scores: &mut [f32; PAGE], visible: usize, partial: &mut Partial) -> f32 {
+    let scores = &mut scores[..visible.next_multiple_of(16)];
     scores[visible..].fill(f32::NEG_INFINITY);
-    let mut high = L::splat(partial.highest);
-    for four in scores.as_chunks::<4>().0 {
-        high = L::max(high, L::load(four));
+    let mut high = [L::splat(partial.highest); 4];
+    for sixteen in scores.as_chunks::<16>().0 {
+        for (high, four) in high.iter_mut().zip(sixteen.as_chunks::<4>().0) {
+            *high = L::max(*high, L::load(four));
+        }
     }
+    let high = L::max(L::max(high[0], high[1]), L::max(high[2], high[3]));
     let high = L::store(high).into_iter().fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [L::splat(0.0); 4];
-    for (i, four) in scores.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let weight = exp2::<L>(L::sub(L::load(four), L::splat(high)));
-        *four = L::store(weight);
-        sums[i % 4] = L::add(sums[i % 4], weight);
+    for sixteen in scores.as_chunks_mut::<16>().0 {
+        for (sum, four) in sums.iter_mut().zip(sixteen.as_chunks_mut::<4>().0) {
+            let weight = exp2::<L>(L::sub(L::load(four), L::splat(high)));
+            *four = L::store(weight);
+            *sum = L::add(*sum, weight);
+        }
     }
     // Two to -infinity is not zero but 1e-38: let no hidden position count.
     scores[visible..].fill(0.0);
@@ -188,26 +192,30 @@ fn float_values<L: Lanes>(
     }
 }
 
-/// `Σ pairs * x` of eight rows for `G` rows of 16-bit codes.
+/// `Σ pairs * x` of eight rows for `G` rows of 16-bit codes; the pairs are of an even number.
 #[inline(always)]
 fn panel_dot<L: Lanes, const G: usize>(pairs: &[Pair], x: &[[[i16; 2]; G]]) -> [[L::Int; 2]; G] {
     let mut sums = [[L::zero(); 2]; G];
-    for ([low, high], x) in pairs.iter().zip(x) {
-        let (low, high) = (L::widen_signed(low), L::widen_signed(high));
-        for (sums, x) in sums.iter_mut().zip(x) {
-            let x = L::pair(x);
-            sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
-            sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
+    let twos = pairs.as_chunks::<2>().0.iter().zip(x.as_chunks::<2>().0);
+    for (pairs, x) in twos {
+        for ([low, high], x) in pairs.iter().zip(x) {
+            let (low, high) = (L::widen_signed(low), L::widen_signed(high));
+            for (sums, x) in sums.iter_mut().zip(x) {
+                let x = L::pair(x);
+                sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
+                sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
+            }
         }
     }
     sums
 }
 
 /// Puts values as 16-bit codes to place `g` of `codes`, and returns their scale: precise,
-/// and small enough that sums over 64 columns fit 32 bits.
+/// and small enough that sums over a page's columns fit 32 bits.
 #[inline(always)]
 fn encode<L: Lanes, const G: usize>(values: &[f32], g: usize, codes: &mut [[[i16; 2]; G]]) -> f32 {
     const MOST: f32 = 32_767.0;
+    const { assert!(PAGE * 127 * 32_767 <= i32::MAX as usize) };
     let mut high = L::splat(0.0);
     for four in values.as_chunks::<4>().0 {
         high = L::max(high, L::abs(L::load(four)));
@@ -238,14 +246,14 @@ fn coded_values<L: Lanes, const G: usize>(
     let mut codes = [[[0; 2]; G]; PAGE / 2];
     let mut factors = [0.0; G];
     for (g, weights) in weights.iter().enumerate() {
-        let mut scaled = [0.0; PAGE];
+        let scaled = &mut [0.0; PAGE][..place.visible.next_multiple_of(PANEL)];
         for ((scaled, weight), scale) in scaled.iter_mut().zip(weights).zip(scales) {
             *scaled = weight * scale;
         }
-        factors[g] = encode::<L, G>(&scaled, g, &mut codes);
+        factors[g] = encode::<L, G>(scaled, g, &mut codes);
     }
     let values = &page.values[place.kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
-    let pairs = place.visible.div_ceil(2);
+    let pairs = place.visible.next_multiple_of(PANEL) / 2;
     for panel in 0..dim / PANEL {
         let dots = panel_dot::<L, G>(&values[panel * PAGE / 2..][..pairs], &codes);
         for ((out, dots), factor) in out.chunks_exact_mut(dim).zip(dots).zip(factors) {

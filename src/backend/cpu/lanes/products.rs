@@ -17,6 +17,8 @@ pub trait Products: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     fn vectorize<R>(job: impl FnOnce() -> R) -> R {
         job()
     }
+    /// [`super::Lanes::widen_signed`].
+    fn widen_signed(bytes: &[i8; 8]) -> Self::Vector;
     /// [`super::Lanes::quad`], from four activation codes in each 32-bit lane.
     fn quad(x: Self::Vector) -> Self::Vector;
     /// [`super::Lanes::start`], from both values in each 32-bit lane.

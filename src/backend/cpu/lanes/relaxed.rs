@@ -5,6 +5,7 @@
 use core::arch::wasm32::{i16x8_add, i16x8_relaxed_dot_i8x16_i7x16, i32x4_dot_i16x8, v128};
 
 use super::products::Products;
+use super::simd128::widen_signed;
 
 /// Products of bytes, summed in 16 bits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +15,11 @@ impl Products for Relaxed {
     const NAME: &'static str = "relaxed-simd128";
     type Vector = v128;
     type Sum = v128;
+
+    #[inline(always)]
+    fn widen_signed(bytes: &[i8; 8]) -> v128 {
+        widen_signed(bytes)
+    }
 
     #[inline(always)]
     fn quad(x: v128) -> v128 {

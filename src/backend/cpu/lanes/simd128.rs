@@ -2,7 +2,7 @@
 
 use core::arch::wasm32::{
     f32x4_abs, f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_pmax, f32x4_pmin,
-    f32x4_splat, f32x4_sub, i8x16_narrow_i16x8, i16x8_extend_low_i8x16, i16x8_extend_low_u8x16,
+    f32x4_splat, f32x4_sub, i8x16_narrow_i16x8, i16x8_load_extend_i8x8, i16x8_load_extend_u8x8,
     i16x8_narrow_i32x4, i16x8_shl, i16x8_shuffle, i32x4_add, i32x4_dot_i16x8,
     i32x4_extend_low_i16x8, i32x4_shl, i32x4_splat, i32x4_sub, u8x16_splat, u16x8_shr, v128,
     v128_and, v128_load, v128_load32_splat, v128_load64_zero, v128_or, v128_store,
@@ -15,6 +15,13 @@ use super::{Lanes, SHIFT};
 /// `v128` vectors, with the code products of `P`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Simd128<P>(PhantomData<P>);
+
+/// Eight signed bytes, widened, in one instruction.
+#[inline(always)]
+pub(super) fn widen_signed(bytes: &[i8; 8]) -> v128 {
+    // SAFETY: the reference guarantees 8 readable bytes; wasm loads need no alignment.
+    unsafe { i16x8_load_extend_i8x8(bytes.as_ptr()) }
+}
 
 /// The nearest integers of magnitudes below 2²², in two instructions: browsers need eight to round
 /// and convert, for the sake of numbers that no integer is near.
@@ -139,13 +146,12 @@ impl<P: Products<Vector = v128>> Lanes for Simd128<P> {
     #[inline(always)]
     fn widen(bytes: &[u8; 8]) -> v128 {
         // SAFETY: the reference guarantees 8 readable bytes; wasm loads need no alignment.
-        i16x8_extend_low_u8x16(unsafe { v128_load64_zero(bytes.as_ptr().cast()) })
+        unsafe { i16x8_load_extend_u8x8(bytes.as_ptr()) }
     }
 
     #[inline(always)]
     fn widen_signed(bytes: &[i8; 8]) -> v128 {
-        // SAFETY: the reference guarantees 8 readable bytes; wasm loads need no alignment.
-        i16x8_extend_low_i8x16(unsafe { v128_load64_zero(bytes.as_ptr().cast()) })
+        P::widen_signed(bytes)
     }
 
     #[inline(always)]

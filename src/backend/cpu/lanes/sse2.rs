@@ -6,7 +6,7 @@ use core::arch::x86_64::{
 };
 
 use super::products::Products;
-use super::x86::sse2;
+use super::x86::{load8, sse2};
 
 /// Products of 16-bit integers, summed in 32 bits: of the rows 0 and 1, and 2 and 3.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +16,11 @@ impl Products for Sse2 {
     const NAME: &'static str = "sse2";
     type Vector = __m128i;
     type Sum = [__m128i; 2];
+
+    #[inline(always)]
+    fn widen_signed(bytes: &[i8; 8]) -> __m128i {
+        Self::quad(load8(bytes))
+    }
 
     #[inline(always)]
     fn quad(x: __m128i) -> __m128i {

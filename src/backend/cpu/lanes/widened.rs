@@ -6,6 +6,7 @@ use core::arch::wasm32::{
 };
 
 use super::products::Products;
+use super::simd128::widen_signed;
 
 /// Products of 16-bit integers, summed in 32 bits: of the rows 0 and 1, and 2 and 3.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +16,11 @@ impl Products for Widened {
     const NAME: &'static str = "simd128";
     type Vector = v128;
     type Sum = [v128; 2];
+
+    #[inline(always)]
+    fn widen_signed(bytes: &[i8; 8]) -> v128 {
+        widen_signed(bytes)
+    }
 
     #[inline(always)]
     fn quad(x: v128) -> v128 {

@@ -5,8 +5,8 @@ use core::arch::x86_64::{
     _mm_castsi128_ps, _mm_cvtepi32_ps, _mm_cvtps_epi32, _mm_cvtsi32_si128, _mm_div_ps,
     _mm_loadl_epi64, _mm_loadu_ps, _mm_loadu_si128, _mm_madd_epi16, _mm_max_ps, _mm_min_ps,
     _mm_mul_ps, _mm_or_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi32,
-    _mm_set1_ps, _mm_setzero_si128, _mm_sll_epi16, _mm_slli_epi32, _mm_srai_epi16, _mm_srai_epi32,
-    _mm_srl_epi16, _mm_srli_epi16, _mm_storeu_ps, _mm_storeu_si128, _mm_sub_ps, _mm_unpackhi_epi16,
+    _mm_set1_ps, _mm_setzero_si128, _mm_sll_epi16, _mm_slli_epi32, _mm_srai_epi32, _mm_srl_epi16,
+    _mm_srli_epi16, _mm_storeu_ps, _mm_storeu_si128, _mm_sub_ps, _mm_unpackhi_epi16,
     _mm_unpacklo_epi8, _mm_unpacklo_epi16,
 };
 
@@ -42,7 +42,7 @@ fn store16<T: Copy, const N: usize>(values: __m128i, zero: T) -> [T; N] {
 
 /// Eight bytes in the low half.
 #[inline(always)]
-fn load8<T, const N: usize>(values: &[T; N]) -> __m128i {
+pub(super) fn load8<T, const N: usize>(values: &[T; N]) -> __m128i {
     const { assert!(size_of::<T>() * N == 8) };
     // SAFETY: the reference guarantees 8 readable bytes; `loadl` needs no alignment.
     unsafe { _mm_loadl_epi64(values.as_ptr().cast()) }
@@ -189,10 +189,7 @@ impl<P: Products<Vector = __m128i>, F: Products<Vector = __m128i>> Lanes for X86
 
     #[inline(always)]
     fn widen_signed(bytes: &[i8; 8]) -> __m128i {
-        sse2! {
-            let bytes = load8(bytes);
-            _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8)
-        }
+        P::widen_signed(bytes)
     }
 
     #[inline(always)]
