@@ -69,7 +69,13 @@ async function loadOurs({ threads, prompt, decode, prefill, long }) {
     const { prefill: prefillRate } = rates(await complete(prefill, 1));
     return { decode: decodeRate, prefill: prefillRate };
   };
-  window.decodeAt = async (length) => rates(await complete(length, decode));
+  // Beside the short past just before and just after it.
+  window.decodeAt = async (length) => {
+    const short = async () => rates(await complete(prompt, decode)).decode;
+    const before = await short();
+    const long = rates(await complete(length, decode));
+    return { ...long, short: [before, await short()] };
+  };
   const { answer } = await complete(prompt, decode);
   return { loadMs, firstTokenMs, answer, info: model.info, memory: await model.memoryBytes(), promptTokens: first.promptTokens };
 }
