@@ -156,7 +156,9 @@ pub enum Error {
         found: String,
     },
     /// An allocation was refused.
-    #[error("out of memory: {bytes} bytes for {what}")]
+    #[error(
+        "out of memory: {bytes} bytes for {what}; open a smaller model, or one of fewer bits a weight, or lower the context length"
+    )]
     OutOfMemory {
         /// Bytes asked for.
         bytes: u64,

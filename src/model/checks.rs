@@ -5,17 +5,21 @@ use crate::error::{Error, Result};
 use crate::gguf::TensorInfo;
 
 /// Refuses a model that cannot fit before its tensors are downloaded. Shards are about
-/// equally large, so the first tells of all.
+/// equally large but for the last, which is what is left, so the first tells of all.
+///
+/// `before` are the bytes of the shards before this one, `after` the shards after it. Returns
+/// the bytes up to the end of this one.
 pub(super) fn check_memory(
     memory: Option<u64>,
-    shards: usize,
+    before: u64,
+    after: usize,
     tensors: &[TensorInfo],
-) -> Result<()> {
+) -> Result<u64> {
     let here: u64 = tensors.iter().map(|tensor| tensor.bytes).sum();
-    let needed = here.saturating_mul(shards as u64);
+    let needed = before.saturating_add(here.saturating_mul(after.max(1) as u64));
     match memory {
         Some(available) if needed > available => Err(Error::ModelTooLarge { needed, available }),
-        _ => Ok(()),
+        _ => Ok(before.saturating_add(here)),
     }
 }
 
@@ -53,14 +57,17 @@ mod tests {
             bytes: 3 << 30,
         };
         let one = std::slice::from_ref(&tensor);
-        assert_eq!(check_memory(Some(3 << 30), 1, one), Ok(()));
-        assert_eq!(check_memory(None, 9, one), Ok(()));
+        assert_eq!(check_memory(Some(3 << 30), 0, 0, one), Ok(3 << 30));
+        assert_eq!(check_memory(None, 0, 9, one), Ok(3 << 30));
+        // The second and last shard may be small; that it is not, its own header says.
+        assert_eq!(check_memory(Some(5 << 30), 0, 1, one), Ok(3 << 30));
+        assert!(check_memory(Some(5 << 30), 3 << 30, 0, one).is_err());
         let error = Error::ModelTooLarge {
             needed: 6 << 30,
             available: 3 << 30,
         };
         assert_eq!(error.code(), "out_of_memory");
         assert!(error.to_string().contains("6442450944"));
-        assert_eq!(check_memory(Some(3 << 30), 2, one), Err(error));
+        assert_eq!(check_memory(Some(3 << 30), 0, 2, one), Err(error));
     }
 }

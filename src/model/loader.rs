@@ -44,6 +44,8 @@ struct Model {
     specs: BTreeMap<String, Spec>,
     shards: usize,
     shards_begun: usize,
+    /// Bytes of the tensors in them.
+    bytes_begun: u64,
 }
 
 /// A loaded model, and what its weights are.
@@ -139,6 +141,7 @@ impl<B: Backend> Loader<B> {
             specs,
             shards,
             shards_begun: 0,
+            bytes_begun: 0,
         });
         Ok(())
     }
@@ -181,7 +184,9 @@ impl<B: Backend> Sink for Loader<B> {
             });
         }
         model.shards_begun += 1;
-        check_memory(self.backend.memory(), model.shards, &header.tensors)?;
+        let after = model.shards - model.shards_begun;
+        let memory = self.backend.memory();
+        model.bytes_begun = check_memory(memory, model.bytes_begun, after, &header.tensors)?;
         for tensor in &header.tensors {
             check_shape(
                 model.specs.get(&tensor.name),
