@@ -135,5 +135,5 @@ function outOfMemory(detail) {
 
 /** @param {string | undefined} detail */
 function unavailable(detail) {
-  return new CosaError('engine_unavailable', `the engine's worker could not be started: ${detail || 'its script did not load'}`);
+  return new CosaError('engine_unavailable', `the engine's worker could not be started: ${detail || `its script ${new URL('./worker.js', import.meta.url)} did not load; look whether it is served, as JavaScript, and on an isolated page with the header Cross-Origin-Embedder-Policy`}`);
 }

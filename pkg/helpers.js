@@ -30,9 +30,13 @@ export class Helpers {
     return { started: count - failed.length, failure: failed[0] };
   }
 
-  /** Ends them, at once where the engine has let them go. */
+  /** Ends them, at once where the engine has let them go. Their listeners hold the engine's memory, so they go too. */
   end() {
-    for (const worker of this.#workers) worker.terminate();
+    for (const worker of this.#workers) {
+      worker.onmessage = worker.onerror = null;
+      worker.terminate();
+    }
+    this.#workers = [];
   }
 
   /**

@@ -33,7 +33,13 @@ export class Session {
     const model = await ChatModel.load(source, options);
     await this.#inTurn(async () => {
       const chat = model.chat({ safetyConfig: forEngine(this.config) });
-      try { await chat.ready; } catch (error) { model.free(); throw error; }
+      try {
+        await chat.ready;
+        options.signal?.throwIfAborted();
+      } catch (error) {
+        model.free();
+        throw error;
+      }
       this.model?.free();
       Object.assign(this, { model, chat, stats: null });
     });
