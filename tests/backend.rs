@@ -312,7 +312,9 @@ fn attention_over_pages_and_grouped_heads() {
         (4, 2, 10, vec![(0, 3), (PAGE - 1, 2)]),
         (6, 2, 16, vec![(2 * PAGE + 5, 1), (PAGE, 1), (7, PAGE + 3)]),
         (9, 3, 64, vec![(0, 2), (PAGE - 1, 2), (9 * PAGE + 5, 1)]),
-        (7, 1, 64, vec![(3, 70)]),
+        (7, 1, 64, vec![(PAGE - 20, 40)]),
+        (4, 2, 128, vec![(PAGE + 3, 20)]),
+        (2, 1, 256, vec![(3, 10)]),
         (7, 1, 32, vec![(3, 70)]),
         (2, 2, 96, vec![(17 * PAGE, 1), (5, 1)]),
     ] {
@@ -357,6 +359,19 @@ fn attention_to_extremes() {
         assert!(
             found.iter().all(|value| (value / 1e30 - 1.0).abs() < 1e-3),
             "{found:?}"
+        );
+        // NaN in one dimension of a value: not where it is hidden, but where it is visible.
+        let mixed = [&[f32::NAN], &row(1.0)[1..]].concat();
+        let kv = [[row(9.0), row(9.0)].concat(), [row(5.0), mixed].concat()];
+        let hidden = attend(&cpu, [heads; 2], &[(0, 1, kv.clone())], &row(1.0));
+        assert!(
+            hidden.iter().all(|value| (value - 5.0).abs() < 1e-2),
+            "{hidden:?}"
+        );
+        let seen = attend(&cpu, [heads; 2], &[(1, 1, kv)], &row(1.0));
+        assert!(
+            seen.iter().any(|value| value.is_nan()),
+            "NaN must not vanish"
         );
         // Scores far apart: the lower one has no weight, and nothing overflows.
         let kv = [

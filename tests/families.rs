@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Shape, load, metadata, relative_error};
+use common::{CONTEXT, Shape, load, metadata, relative_error};
 use cosa::backend::reference::Reference;
 use cosa::gguf::{Metadata, Value, Writer};
 use cosa::model::Sequence;
@@ -94,7 +94,7 @@ fn the_context_is_the_callers_wish_within_what_the_model_can() {
             .unwrap()
             .context_length
     };
-    assert_eq!(context(None, None), 256);
+    assert_eq!(context(None, None), CONTEXT);
     assert_eq!(context(None, Some(100)), 100);
     assert_eq!(context(None, Some(10_000)), 10_000, "worse, not wrong");
     assert_eq!(context(None, Some(usize::MAX)), 1 << 20);

@@ -11,7 +11,7 @@ mod common;
 use common::{Shape, load, metadata, random_gguf};
 use cosa::backend::cpu::lanes::{Best, Lanes, Scalar};
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
-use cosa::backend::{Backend as _, Matrix, ROWS_TOGETHER, RowOrder};
+use cosa::backend::{Backend as _, Matrix, PAGE, ROWS_TOGETHER, RowOrder};
 use cosa::model::Sequence;
 use cosa::quant::Dtype;
 
@@ -22,7 +22,7 @@ fn logits<L: Lanes>(shape: Shape, kv_type: KvType) -> Vec<f32> {
         .unwrap()
         .transformer;
     let (mut cache, mut step, mut all) = (model.new_cache(), Vec::new(), Vec::new());
-    let prompt: Vec<u32> = (0..75).map(|i| 1 + i * 7 % 90).collect();
+    let prompt: Vec<u32> = (0..PAGE as u32 - 3).map(|i| 1 + i * 7 % 90).collect();
     for tokens in [&prompt[..], &[5], &[17], &[3, 9], &[4, 8, 2]] {
         let sequence = Sequence {
             tokens,

@@ -8,11 +8,11 @@
 
 mod common;
 
-use common::{Shape, load, metadata, random_gguf, relative_error};
+use common::{CONTEXT, Shape, load, metadata, random_gguf, relative_error};
 use cosa::Error;
-use cosa::backend::Backend;
 use cosa::backend::cpu::{Cpu, KvType, pool::Pool};
 use cosa::backend::reference::Reference;
+use cosa::backend::{Backend, PAGE};
 use cosa::generate::surprise;
 use cosa::gguf::{Value, Writer};
 use cosa::model::{KvCache, Sequence, Transformer};
@@ -112,12 +112,17 @@ fn backends() -> Vec<Cpu> {
         .collect()
 }
 
+/// Tokens that need more than one page.
+fn past_a_page() -> Vec<u32> {
+    (0..PAGE as u32 + 22).map(|i| i * 31 % 96).collect()
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for dtype in Dtype::ALL {
         let shape = Shape::new("qwen3", dtype);
         let bytes = random_gguf(shape, metadata(shape), 3);
-        let tokens: Vec<u32> = (0..150).map(|i| i * 31 % 96).collect(); // over two pages
+        let tokens = past_a_page();
         let found = backends().into_iter().map(|backend| {
             let model = load(backend, &bytes).unwrap().transformer;
             let mut cache = model.new_cache();
@@ -142,10 +147,11 @@ fn cut_and_batch(backend: Cpu) {
     let model = load(backend, &random_gguf(shape, metadata(shape), 3))
         .unwrap()
         .transformer;
-    let tokens: Vec<u32> = (0..150).map(|i| i * 31 % 96).collect(); // over two pages
+    let tokens = past_a_page();
+    let end = tokens.len() - 1;
     let whole = step(&model, &mut model.new_cache(), &tokens);
     let mut cut = model.new_cache();
-    for chunk in tokens[..149].chunks(37) {
+    for chunk in tokens[..end].chunks(37) {
         assert!(
             common::forward(
                 &model,
@@ -160,7 +166,7 @@ fn cut_and_batch(backend: Cpu) {
         );
     }
     let (mut a, mut b, mut c) = (cut.fork(), cut.fork(), model.new_cache());
-    let last = &tokens[149..];
+    let last = &tokens[end..];
     let batch = common::forward(
         &model,
         &mut [
@@ -200,8 +206,8 @@ fn cut_and_batch(backend: Cpu) {
         step(&model, &mut model.new_cache(), &tokens[..5]),
         "another sequence"
     );
-    cut.truncate(70);
-    step(&model, &mut cut, &tokens[70..149]);
+    cut.truncate(PAGE - 6);
+    step(&model, &mut cut, &tokens[PAGE - 6..end]);
     assert_eq!(step(&model, &mut cut, last), whole, "after truncation");
 }
 
@@ -254,8 +260,8 @@ fn bad_input_is_an_error_that_names_its_cause() {
     };
     assert_eq!(run(&[96]).unwrap_err().code(), "invalid_option");
     assert_eq!(run(&[]).unwrap_err().code(), "invalid_option");
-    assert_eq!(run(&[1; 257]).unwrap_err().code(), "wrong_state");
-    assert!(run(&[1; 256]).is_ok());
+    assert_eq!(run(&[1; CONTEXT + 1]).unwrap_err().code(), "wrong_state");
+    assert!(run(&[1; CONTEXT]).is_ok());
 
     let failing = |change: &dyn Fn(&mut cosa::gguf::Metadata)| {
         let mut metadata = metadata(shape);

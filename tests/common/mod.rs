@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use cosa::Result;
-use cosa::backend::Backend;
+use cosa::backend::{Backend, PAGE};
 use cosa::gguf::{Header, Metadata, Reader, Sink, TensorInfo, Value, Writer};
 use cosa::model::{LoadOptions, LoadedModel, Loader, Sequence, Transformer};
 use cosa::quant::Dtype;
@@ -116,13 +116,16 @@ impl Shape {
     }
 }
 
+/// Context of the models: over two pages, into a third.
+pub const CONTEXT: usize = 2 * PAGE + 64;
+
 /// Metadata of a model of this shape, without a tokenizer.
 pub fn metadata(shape: Shape) -> Metadata {
     let mut metadata = Metadata::default();
     let family = shape.family;
     metadata.set("general.architecture", Value::String(family.to_owned()));
     for (key, value) in [
-        ("context_length", 256),
+        ("context_length", CONTEXT as u64),
         ("embedding_length", shape.embd),
         ("block_count", shape.layers),
         ("feed_forward_length", shape.ff),

@@ -245,12 +245,15 @@ fn coded_values<L: Lanes, const G: usize>(
     let scales = &page.value_scales[place.kv_head * PAGE..][..PAGE];
     let mut codes = [[[0; 2]; G]; PAGE / 2];
     let mut factors = [0.0; G];
+    // NaN among the visible values must reach the logits; what lies behind them must not.
+    let poison = dot::<L>(&scales[..place.visible], &[0.0; PAGE][..place.visible]);
     for (g, weights) in weights.iter().enumerate() {
+        let weights = &weights[..place.visible];
         let scaled = &mut [0.0; PAGE][..place.visible.next_multiple_of(PANEL)];
         for ((scaled, weight), scale) in scaled.iter_mut().zip(weights).zip(scales) {
             *scaled = weight * scale;
         }
-        factors[g] = encode::<L, G>(scaled, g, &mut codes);
+        factors[g] = encode::<L, G>(scaled, g, &mut codes) + poison;
     }
     let values = &page.values[place.kv_head * PAGE * dim / 16..][..PAGE * dim / 16];
     let pairs = place.visible.next_multiple_of(PANEL) / 2;
