@@ -74,7 +74,7 @@ async function loadOurs({ threads, prompt, decode, prefill, long }) {
     const short = async () => rates(await complete(prompt, decode)).decode;
     const before = await short();
     const long = rates(await complete(length, decode));
-    return { ...long, short: [before, await short()] };
+    return { ...long, ratio: (2 * long.decode) / (before + await short()) };
   };
   const { answer } = await complete(prompt, decode);
   return { loadMs, firstTokenMs, answer, info: model.info, memory: await model.memoryBytes(), promptTokens: first.promptTokens };

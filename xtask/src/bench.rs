@@ -251,7 +251,7 @@ fn row(result: &Value, bandwidth: f64) -> Result<String> {
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     let rate = median(&ours("decode")) * number(&result["ours"]["info"]["weightBytes"]) / 1e9;
     let memory = number(&result["ours"]["memory"]) / number(&result["bytes"]);
-    let long = long_ratio(&result["long"]);
+    let long = number(&result["long"]["ratio"]);
     let cells = [
         result["name"].as_str().unwrap_or_default().to_owned(),
         show(&ours("decode"), ""),
@@ -266,14 +266,6 @@ fn row(result: &Value, bandwidth: f64) -> Result<String> {
         format!("{memory:.2}"),
     ];
     Ok(format!("| {} |", cells.join(" | ")))
-}
-
-/// How fast decoding is after the long past, of what it is after a short one.
-fn long_ratio(long: &Value) -> f64 {
-    let short = long["short"].as_array().into_iter().flatten();
-    let short: Vec<f64> = short.filter_map(Value::as_f64).collect();
-    let mean = short.iter().sum::<f64>() / short.len() as f64;
-    long["decode"].as_f64().unwrap_or(f64::NAN) / mean
 }
 
 fn series(rounds: &[Value], value: impl Fn(&Value) -> Option<f64>) -> Vec<f64> {

@@ -30,8 +30,8 @@ pub fn run(path: &Path, threads: Option<usize>, long: usize) -> Result<()> {
     let cache = &mut model.new_cache();
     prefill(&model, cache, SHORT)?;
     let mut caches: Vec<_> = (0..TOGETHER).map(|_| cache.fork()).collect();
-    decode(&model, &mut caches[..1])?; // the pages are there, the threads awake
-    caches[0].truncate(SHORT);
+    decode(&model, &mut caches)?; // the pages are there, the threads awake
+    caches.iter_mut().for_each(|cache| cache.truncate(SHORT));
     let one = decode(&model, &mut caches[..1])?;
     caches[0].truncate(SHORT);
     let together = decode(&model, &mut caches)?;
