@@ -18,7 +18,7 @@ pub use q4_0::Q4_0;
 pub use q4_k::Q4_K;
 pub use q5_k::Q5_K;
 pub use q6_k::Q6_K;
-pub use q8_0::Q8_0;
+pub use q8_0::{Q8_0, add_pairs};
 
 use std::borrow::Cow;
 

@@ -40,9 +40,9 @@ pub(super) fn code(packed: &[[[i8; 8]; 2]], lane: usize, column: usize) -> i8 {
     packed[column / 2][lane / 4][lane % 4 * 2 + column % 2]
 }
 
-/// Adds the products of some pairs of columns to the sums of the rows 0 to 3, and 4 to 7.
+/// Adds the products of `2 * steps` pairs of columns to the sums of the rows 0 to 3, and 4 to 7.
 #[inline(always)]
-pub(super) fn add_pairs<L: Lanes, const T: usize>(
+pub fn add_pairs<L: Lanes, const T: usize>(
     sums: &mut [[L::Int; 2]; T],
     codes: &[[[i8; 8]; 2]],
     x: &[[[i16; 2]; T]],

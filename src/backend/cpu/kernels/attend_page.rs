@@ -1,6 +1,7 @@
 //! One page of keys and values under the query heads that share it.
 
 use crate::backend::PAGE;
+use crate::backend::cpu::formats::add_pairs;
 use crate::backend::cpu::kv_page::{CODED_DIM, CodedPage, FloatPage, MOST_DIM, PANEL, Page, Pair};
 use crate::backend::cpu::lanes::{Lanes, add_scaled, dot, exp2, total};
 
@@ -196,17 +197,7 @@ fn float_values<L: Lanes>(
 #[inline(always)]
 fn panel_dot<L: Lanes, const G: usize>(pairs: &[Pair], x: &[[[i16; 2]; G]]) -> [[L::Int; 2]; G] {
     let mut sums = [[L::zero(); 2]; G];
-    let twos = pairs.as_chunks::<2>().0.iter().zip(x.as_chunks::<2>().0);
-    for (pairs, x) in twos {
-        for ([low, high], x) in pairs.iter().zip(x) {
-            let (low, high) = (L::widen_signed(low), L::widen_signed(high));
-            for (sums, x) in sums.iter_mut().zip(x) {
-                let x = L::pair(x);
-                sums[0] = L::add_int(sums[0], L::pair_dot(low, x));
-                sums[1] = L::add_int(sums[1], L::pair_dot(high, x));
-            }
-        }
-    }
+    add_pairs::<L, G>(&mut sums, pairs, x, pairs.len() / 2);
     sums
 }
 
