@@ -52,8 +52,9 @@ export class Helpers {
         /** @param {string} [failure] */
         const settle = (failure) => {
           clearTimeout(timer);
-          if (failure === undefined) started = true;
-          else worker.terminate();
+          if (failure !== undefined) worker.terminate();
+          else if (!started) worker.postMessage('go');
+          started ||= failure === undefined;
           if (started && failure !== undefined) this.#onLost(failure);
           resolve(failure);
         };

@@ -26,13 +26,15 @@ export function listParts(source = EMBEDDED_MODEL) {
 }
 
 /**
- * Opens one file of a model as a stream. `total` is undefined where the server does not tell.
+ * Opens one file of a model as a stream. `size` is its length in bytes where that is certain, `total` what it
+ * probably is.
  * @param {ModelPart} part
- * @returns {Promise<{ phase: 'download' | 'read', name: string, total: number | undefined, stream: ReadableStream<Uint8Array<ArrayBuffer>> }>}
+ * @returns {Promise<{ phase: 'download' | 'read', name: string, size: number | undefined, total: number | undefined,
+ *   stream: ReadableStream<Uint8Array<ArrayBuffer>> }>}
  */
 export async function openPart(part) {
   if (typeof part !== 'string') {
-    return { phase: 'read', name: nameOf(part), total: part.size, stream: part.stream() };
+    return { phase: 'read', name: nameOf(part), size: part.size, total: part.size, stream: part.stream() };
   }
   const response = await fetch(part).catch((cause) => {
     throw new CosaError('network', `${part} cannot be reached, or its server does not allow this page to read it (CORS): ${cause.message}`);
@@ -41,7 +43,7 @@ export async function openPart(part) {
     await response.body?.cancel();
     throw new CosaError('http', `${part} answered ${response.status} ${response.statusText}`.trimEnd());
   }
-  return { phase: 'download', name: part, total: lengthOf(response), stream: response.body };
+  return { phase: 'download', name: part, ...lengthOf(response), stream: response.body };
 }
 
 /**
@@ -50,7 +52,7 @@ export async function openPart(part) {
  * @param {(chunk: Uint8Array<ArrayBuffer>, loaded: number) => void} onChunk `loaded` counts this chunk, in bytes
  * @returns {Promise<number>} its length in bytes
  */
-export async function readPart({ phase, name, total, stream }, onChunk) {
+export async function readPart({ phase, name, size, total, stream }, onChunk) {
   const code = phase === 'read' ? 'io' : 'network';
   const reader = stream.getReader();
   let loaded = 0;
@@ -62,8 +64,8 @@ export async function readPart({ phase, name, total, stream }, onChunk) {
     loaded += value.length;
     onChunk(value, loaded);
   }
-  if (total !== undefined && loaded < total) {
-    throw new CosaError(code, `${name} ended early, after ${ofTotal(loaded, total)}`);
+  if (size !== undefined && loaded < size) {
+    throw new CosaError(code, `${name} ended early, after ${ofTotal(loaded, size)}`);
   }
   return loaded;
 }
@@ -108,13 +110,15 @@ function inShardOrder(parts) {
 }
 
 /**
- * The length of the body as it will be read: a compressed one is longer than it was sent.
+ * What a server says of the length of a body. A compressed one is longer than it was sent, and another origin's
+ * server may keep to itself that it is compressed.
  * @param {Response} response
  */
 function lengthOf(response) {
   const length = response.headers.get('Content-Length');
-  const encoding = response.headers.get('Content-Encoding') ?? 'identity';
-  return length !== null && encoding === 'identity' ? Number(length) : undefined;
+  const encoding = response.headers.get('Content-Encoding');
+  const total = length === null || (encoding ?? 'identity') !== 'identity' ? undefined : Number(length);
+  return { size: encoding === null && response.type === 'cors' ? undefined : total, total };
 }
 
 /** @param {Blob} blob */

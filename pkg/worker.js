@@ -110,13 +110,13 @@ async function load({ id, parts, threads, options }) {
 async function loadPart(loader, part, tell) {
   const file = await openPart(part);
   tell(file.phase, 0, file.total);
-  loader.beginFile(file.total);
+  loader.beginFile(file.size);
   let told = performance.now();
   const bytes = await readPart(file, (chunk, loaded) => {
     loader.push(chunk);
     if (performance.now() - told < PROGRESS_INTERVAL) return;
     told = performance.now();
-    tell(file.phase, loaded, file.total);
+    tell(file.phase, loaded, loaded > (file.total ?? 0) ? undefined : file.total);
   });
   loader.endFile();
   tell(file.phase, bytes, bytes);

@@ -94,6 +94,12 @@ fn check_matmul<B: Backend<Buffer = Vec<f32>>>(cpu: &B) {
             let table = Reference.pack(&matrix).unwrap();
             let expected = written(|out| Reference.embed(&table, &ids, out));
             let packed = cpu.pack(&matrix).unwrap();
+            let bytes = cpu.packed_bytes(dtype, rows as u64, cols as u64);
+            assert_eq!(
+                bytes,
+                cpu.weight_bytes(&packed) as u64,
+                "{dtype} {rows}x{cols}"
+            );
             let found = written(|out| cpu.embed(&packed, &ids, out));
             assert_eq!(found, expected, "embed {dtype} {rows}x{cols}");
         }

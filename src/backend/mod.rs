@@ -123,6 +123,9 @@ pub trait Backend: std::fmt::Debug {
         None
     }
 
+    /// Bytes that a matrix of `rows` rows of `cols` weights takes here, which is stored as `dtype`.
+    fn packed_bytes(&self, dtype: Dtype, rows: u64, cols: u64) -> u64;
+
     /// Lays a matrix out for the kernels.
     ///
     /// # Errors

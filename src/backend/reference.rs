@@ -2,7 +2,7 @@
 
 use super::{Backend, Heads, KvView, Matrix, PAGE};
 use crate::error::{Error, Result};
-use crate::quant;
+use crate::quant::{self, Dtype};
 
 /// The backend that is easy to read and slow.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,6 +29,11 @@ impl Backend for Reference {
 
     fn detail(&self) -> &'static str {
         "scalar"
+    }
+
+    fn packed_bytes(&self, _: Dtype, rows: u64, cols: u64) -> u64 {
+        rows.saturating_mul(cols)
+            .saturating_mul(size_of::<f32>() as u64)
     }
 
     fn begin_weight(&self, like: &Matrix<'_>, _: usize) -> Result<Weight> {

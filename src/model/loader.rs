@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::checks::{check_memory, check_shape};
+use super::checks::{bytes_in_memory, check_memory, check_shape};
 use super::tensors::{Spec, specs};
 use super::weights::{Loaded, Tensor, missing};
 use super::{ModelConfig, Transformer};
@@ -44,7 +44,7 @@ struct Model {
     specs: BTreeMap<String, Spec>,
     shards: usize,
     shards_begun: usize,
-    /// Bytes of the tensors in them.
+    /// Bytes that their tensors take in memory.
     bytes_begun: u64,
 }
 
@@ -186,7 +186,8 @@ impl<B: Backend> Sink for Loader<B> {
         model.shards_begun += 1;
         let after = model.shards - model.shards_begun;
         let memory = self.backend.memory();
-        model.bytes_begun = check_memory(memory, model.bytes_begun, after, &header.tensors)?;
+        let here = bytes_in_memory(&self.backend, &header.tensors);
+        model.bytes_begun = check_memory(memory, model.bytes_begun, here, after)?;
         for tensor in &header.tensors {
             check_shape(
                 model.specs.get(&tensor.name),

@@ -32,6 +32,20 @@ describe('bad input', () => {
     });
   }
 
+  test('a server of another origin that compresses the model, and so announces fewer bytes', async () => {
+    const address = `${harness.origin.replace('127.0.0.1', 'localhost')}/test/zipped.gguf`;
+    const seen = await inPage(async (ChatModel, address) => {
+      const told = [];
+      const model = await settle(ChatModel.load(address, { onProgress: (progress) => told.push(progress) }));
+      if (model.code) return model;
+      const { sha256 } = model.value.info;
+      model.value.free();
+      return { sha256, beyond: told.filter(({ loaded, total }) => total > 0 && loaded > total) };
+    }, address);
+    assert.deepEqual(seen, { sha256: SHA256, beyond: [] });
+    harness.foreign.length = 0; // it is another origin, named by this test
+  });
+
   test('a text file, an empty file, noise', async () => {
     const codes = await inPage(async (ChatModel) => {
       const noise = new Uint8Array(100_000).map((_, index) => (index * 7919) >> 3);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import zlib from 'node:zlib';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SHARED = process.env.COSA_SHARED ?? path.join(ROOT, '../shared');
@@ -38,9 +39,10 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const BLANK = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>blank</title>'
   + '<script type="importmap">{"imports":{"cosa-web":"/pkg/index.js"}}</script>';
 
+/** It fails only behind the second message: nobody begins who has not been told that it counts. */
 const LOST_HELPER = `self.onmessage = () => {
+  self.onmessage = () => setTimeout(() => self.postMessage({ failure: 'RuntimeError: unreachable' }), 100);
   self.postMessage({});
-  setTimeout(() => self.postMessage({ failure: 'RuntimeError: unreachable' }), 100);
 };`;
 
 /** Answers made for tests. */
@@ -51,6 +53,7 @@ const ROUTES = {
   '/test/web-page.gguf': (request, response) => sendText(response, 'text/html; charset=utf-8', '<!DOCTYPE html><html><h1>Sign in</h1></html>'),
   '/test/broken.gguf': (request, response) => { response.writeHead(500).end('out of order'); },
   '/test/slow.gguf': sendSlowly,
+  '/test/zipped.gguf': sendZipped,
   '/test/cut.gguf': sendCut,
   '/test/cut-without-length.gguf': (request, response) => { response.end(fs.readFileSync(MODEL).subarray(0, 1_000_000)); },
 };
@@ -110,6 +113,13 @@ async function sendSlowly(request, response) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   response.end();
+}
+
+/** The embedded model compressed on its way, to pages of any origin: they are not told that it is. */
+function sendZipped(request, response) {
+  const bytes = zlib.gzipSync(fs.readFileSync(MODEL), { level: 1 });
+  response.writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Content-Encoding': 'gzip', 'Content-Length': bytes.length });
+  response.end(bytes);
 }
 
 /** Announces the whole model and hangs up in the middle of it. */

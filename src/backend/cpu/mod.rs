@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Backend, Heads, KvView, Matrix};
 use crate::error::Result;
+use crate::quant::Dtype;
 use kernels::attend::{self, Attention};
 use kernels::elementwise;
 use kv_page::Page;
@@ -132,6 +133,10 @@ impl<L: Lanes> Backend for Cpu<L> {
 
     fn spawn(&self, task: Task) -> Option<Task> {
         self.pool.spawn(task)
+    }
+
+    fn packed_bytes(&self, dtype: Dtype, rows: u64, cols: u64) -> u64 {
+        Weight::packed_bytes(dtype, rows, cols)
     }
 
     fn begin_weight(&self, like: &Matrix<'_>, rows: usize) -> Result<Weight> {

@@ -94,6 +94,22 @@ impl Weight {
         })
     }
 
+    /// Bytes that `rows` rows of `cols` weights take, stored as `dtype`.
+    #[must_use]
+    pub fn packed_bytes(dtype: Dtype, rows: u64, cols: u64) -> u64 {
+        match dtype {
+            Dtype::F32 => Floats::<f32>::packed_bytes(rows, cols),
+            Dtype::F16 => Floats::<f16>::packed_bytes(rows, cols),
+            Dtype::BF16 => Floats::<bf16>::packed_bytes(rows, cols),
+            Dtype::Q4_0 => Panels::<Q4_0>::packed_bytes(rows, cols),
+            Dtype::Q8_0 => Panels::<Q8_0>::packed_bytes(rows, cols),
+            Dtype::Q4_K => Panels::<Q4_K>::packed_bytes(rows, cols),
+            Dtype::Q5_K => Panels::<Q5_K>::packed_bytes(rows, cols),
+            Dtype::Q6_K => Panels::<Q6_K>::packed_bytes(rows, cols),
+            _ => Panels::<Bytes>::packed_bytes(rows, cols),
+        }
+    }
+
     /// Packs the next rows from the file.
     ///
     /// # Errors
@@ -127,6 +143,11 @@ impl Weight {
 }
 
 impl<S: Stored> Floats<S> {
+    fn packed_bytes(rows: u64, cols: u64) -> u64 {
+        let values = rows.saturating_mul(cols);
+        values.saturating_mul(size_of::<S>() as u64)
+    }
+
     fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
         Ok(Self {
             rows: 0,
@@ -167,6 +188,13 @@ impl<S: Stored> Floats<S> {
 }
 
 impl<F: Format> Panels<F> {
+    fn packed_bytes(rows: u64, cols: u64) -> u64 {
+        let blocks = rows
+            .div_ceil(PANEL as u64)
+            .saturating_mul(cols / F::COLS as u64);
+        blocks.saturating_mul(size_of::<F::Block>() as u64)
+    }
+
     fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
         const { assert!(ROWS_TOGETHER.is_multiple_of(PANEL)) };
         let blocks = rows.div_ceil(PANEL) * (like.cols / F::COLS);
