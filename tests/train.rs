@@ -363,21 +363,22 @@ fn low_rank_additions_alone_are_trained_and_merged() {
             &engine_logits(&path, &tokens)
         ) > 1e-3
     );
-    let mut parameters = Parameters::load(&path).unwrap();
-    let targets = vec!["attn_x".to_owned()];
-    let nowhere = Scope::Lora(Lora {
-        rank: 4,
-        alpha: 8.0,
-        targets,
-        seed: 3,
-    });
-    assert!(
-        parameters
-            .train(&nowhere)
-            .unwrap_err()
-            .to_string()
-            .contains("attn_x")
-    );
+    for (targets, said) in [
+        (&["attn_x"][..], "attn_x"),
+        (&["attn_q", "attn_y"], "attn_y"),
+        (&["token_embd"], "train nothing"),
+        (&[], "none are named"),
+    ] {
+        let mut parameters = Parameters::load(&path).unwrap();
+        let nowhere = Scope::Lora(Lora {
+            rank: 4,
+            alpha: 8.0,
+            targets: targets.iter().map(|it| (*it).to_owned()).collect(),
+            seed: 3,
+        });
+        let error = parameters.train(&nowhere).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl KnownTopic {
     /// Reads all topics of a model file.
     ///
     /// # Errors
-    /// `BadMetadata` with the first that [`Self::parse`] does not read, or that is there twice.
+    /// `BadMetadata` with the first that [`Self::parse`] does not read, or that is there twice, whatever its capitals.
     pub fn parse_all(texts: &[String]) -> Result<Vec<Self>> {
         let bad = |text: &String, why: &str| Error::BadMetadata {
             key: Self::KEY.to_owned(),
@@ -53,7 +53,10 @@ impl KnownTopic {
                     "is no topic with its parts, such as \"wine: port, sherry\"",
                 )
             })?;
-            if all.iter().any(|it| it.name == known.name) {
+            if all
+                .iter()
+                .any(|it| it.name.eq_ignore_ascii_case(&known.name))
+            {
                 return Err(bad(text, "is a topic that is there twice"));
             }
             all.push(known);
@@ -102,5 +105,12 @@ mod tests {
         ] {
             assert_eq!(KnownTopic::parse(text), None, "{text:?}");
         }
+        let twice = ["wine: port", "Wine"].map(str::to_owned);
+        let error = KnownTopic::parse_all(&twice).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("\"Wine\" is a topic that is there twice")
+        );
     }
 }

@@ -191,6 +191,14 @@ fn bad_records_are_named() {
             "line 2: the id \"1\" is there twice",
         ),
         (
+            r#"{"prompt": "A", "scenario": "S", "config_id": "1", "flip_of": "0"}"#,
+            "config \"1\": flip_of names \"0\"",
+        ),
+        (
+            "{\"prompt\": \"A\", \"scenario\": \"S\", \"config_id\": \"1\"}\n{\"prompt\": \"A\", \"scenario\": \"T\", \"config_id\": \"2\", \"flip_of\": \"1\"}\n{\"prompt\": \"A\", \"scenario\": \"U\", \"config_id\": \"3\", \"flip_of\": \"2\"}",
+            "config \"3\": flip_of names \"2\"",
+        ),
+        (
             "{\"prompt\": \"A\", \"scenario\": \"S\"}\n{\"prompt\": \"B\"}",
             "no column \"scenario\"",
         ),

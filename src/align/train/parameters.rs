@@ -89,26 +89,38 @@ impl Parameters {
     /// Makes variables of what is to be trained.
     ///
     /// # Errors
-    /// `InvalidOption` for LoRA targets that no matrix has.
+    /// `InvalidOption` for LoRA targets that no matrix has, for the embedding, and for none.
     pub fn train(&mut self, scope: &Scope) -> Result<()> {
         let result = match scope {
             Scope::Full => self.train_all(),
             Scope::Lora(lora) => {
-                let is_target = |name: &String| lora.targets.iter().any(|t| matches(name, t));
-                let names: Vec<String> = self
-                    .frozen
-                    .keys()
-                    .filter(|n| is_target(n))
-                    .cloned()
-                    .collect();
-                let detail = format!("no matrix is named {}", lora.targets.join(" or "));
-                require(!names.is_empty(), "lora targets", &detail)?;
+                let names = self.lora_names(&lora.targets)?;
                 require(lora.rank > 0, "lora rank", "must be above zero")?;
                 self.lora_scale = lora.alpha / lora.rank as f64;
                 self.add_lora(lora, &names)
             }
         };
         result.map_err(training)
+    }
+
+    /// The matrices that these targets name.
+    fn lora_names(&self, targets: &[String]) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        for target in targets {
+            let names = self.frozen.keys().filter(|name| matches(name, target));
+            let names: Vec<String> = names.cloned().collect();
+            let detail = format!("no matrix is named {target}");
+            require(!names.is_empty(), "lora targets", &detail)?;
+            let looked_up = names.iter().any(|name| name == "token_embd.weight");
+            let detail =
+                "token_embd is looked up row by row: an addition to it would train nothing";
+            require(!looked_up, "lora targets", detail)?;
+            all.extend(names);
+        }
+        all.sort_unstable();
+        all.dedup();
+        require(!all.is_empty(), "lora targets", "none are named")?;
+        Ok(all)
     }
 
     /// Keeps the matrices that are not trained in this type.

@@ -49,7 +49,7 @@ pub(super) fn flip(task: &Task, setup: &str, lines: &BTreeMap<Address, &Line>) -
     asked.then_some(flip)
 }
 
-/// The same prompt under the config that was edited: a part of a file may lack it, and ids that
+/// The same prompt under the config that was edited: a part of its prompts may lack it, and ids that
 /// number the prompts of each config differ.
 fn asked_before<'t>(task: &'t Task, config_id: &str, sample: &Sample) -> Option<&'t Sample> {
     let configs = task.scenarios.iter().filter(|it| it.id == config_id);

@@ -6,9 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
 use super::{Entry, ReadOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::records::Record;
-use crate::eval::sample::{Scenario, Task};
+use crate::eval::sample::{Edit, Scenario, Task};
 use crate::eval::statistics::below;
 
 /// A task in the making. Of each scenario it holds `limit` prompts at most, whatever the
@@ -106,10 +106,26 @@ impl Collector {
         Ok(index)
     }
 
-    pub fn finish(mut self) -> Task {
+    /// All that was added.
+    pub fn finish(mut self) -> Result<Task> {
         for scenario in &mut self.task.scenarios {
             scenario.samples.sort_by(|a, b| a.id.cmp(&b.id));
         }
-        self.task
+        let scenarios = &self.task.scenarios;
+        let edits = scenarios
+            .iter()
+            .filter_map(|it| Some((it, it.edit.as_ref()?)));
+        let is_base = |it: &Scenario, id: &str| it.edit.is_none() && it.id == id;
+        let lost = |edit: &Edit| !scenarios.iter().any(|it| is_base(it, &edit.of));
+        if let Some((scenario, edit)) = edits.into_iter().find(|(_, edit)| lost(edit)) {
+            return Err(Error::BadRecord {
+                at: format!("{}, config {:?}", self.task.name, scenario.id),
+                detail: format!(
+                    "flip_of names {:?}, which is no config of this file, or one with a flip_of of its own",
+                    edit.of
+                ),
+            });
+        }
+        Ok(self.task)
     }
 }

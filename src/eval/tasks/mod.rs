@@ -94,7 +94,7 @@ pub fn read(
             collector.add(&record, entry)?;
         }
     }
-    Ok(Data::Responses(collector.finish()))
+    collector.finish().map(Data::Responses)
 }
 
 /// The format of prompts that has the columns of a record.
