@@ -166,7 +166,8 @@ impl Shown {
             });
         }
         self.before = whole;
-        shown.trim_start().to_owned()
+        let lines: Vec<String> = shown.trim_start().lines().map(typed).collect();
+        lines.join("\n")
     }
 
     /// Closes the lists that end before a line with an item at this place, or with none.
@@ -184,4 +185,46 @@ impl Shown {
             .is_some()
         {}
     }
+}
+
+/// A line as it is typed on a keyboard: quotes and dashes without their curves and lengths, one space
+/// between words, nothing that cannot be seen, and no line in capitals alone. Models that learned plain
+/// text read hardly any other.
+fn typed(line: &str) -> String {
+    let mut typed = String::with_capacity(line.len());
+    for char in line.chars() {
+        match char {
+            '\u{2018}'..='\u{201b}' => typed.push('\''),
+            '\u{201c}'..='\u{201f}' => typed.push('"'),
+            '\u{2010}'..='\u{2013}' => typed.push('-'),
+            '\u{2014}' | '\u{2015}' => typed.push_str(" - "),
+            '\u{2026}' => typed.push_str("..."),
+            '\u{ad}' | '\u{200b}' | '\u{feff}' => {}
+            other => typed.push(other),
+        }
+    }
+    let words: Vec<&str> = typed.split_whitespace().collect();
+    let typed = words.join(" ");
+    let capitals = typed.chars().filter(|char| char.is_uppercase()).count();
+    match capitals >= SHOUTED && !typed.contains(char::is_lowercase) {
+        true => calm(&typed),
+        false => typed,
+    }
+}
+
+/// So many capitals, and no small letter, are no abbreviation.
+const SHOUTED: usize = 5;
+
+/// In small letters but for the first.
+fn calm(line: &str) -> String {
+    let small = line.to_lowercase();
+    let first = small.find(char::is_alphabetic).unwrap_or_default();
+    let (before, rest) = small.split_at(first);
+    let mut chars = rest.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{before}{first}{}", chars.as_str())
 }

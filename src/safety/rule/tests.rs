@@ -51,6 +51,29 @@ fn each_rule_is_shown_with_the_line_that_it_may_need() {
 }
 
 #[test]
+fn rules_are_shown_as_they_are_typed_on_a_keyboard() {
+    for (config, typed) in [
+        (
+            "Don\u{2019}t say \u{201c}gin\u{201d}\u{a0}\u{2013} ever\u{2026}",
+            "Don't say \"gin\" - ever...",
+        ),
+        ("Politics\u{2014}never.", "Politics - never."),
+        ("No  gin\u{200b}\u{2009}here.", "No gin here."),
+        ("NO ALCOHOL, PLEASE.", "No alcohol, please."),
+        ("\u{201c}NIE \u{c4}RGER.\u{201d}", "\"Nie \u{e4}rger.\""),
+        ("BBC, NO.", "Bbc, no."),
+        ("BBC.", "BBC."),
+        ("Do NOT talk.", "Do NOT talk."),
+    ] {
+        assert_eq!(shown(config), [typed]);
+    }
+    assert_eq!(
+        shown("NOT ALLOWED:\n- RELIGION\n- wine")[1..],
+        ["Not allowed:\n- Religion", "Not allowed:\n- wine"]
+    );
+}
+
+#[test]
 fn a_sentence_stands_alone_but_behind_a_colon() {
     for (shown, alone) in [
         ("Wine? No.", "Wine? No."),
