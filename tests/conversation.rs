@@ -8,15 +8,15 @@
 
 mod support;
 
-use std::fs;
-
 use cosa::backend::{Backend, cpu::Cpu, reference::Reference};
 use cosa::generate::{FinishReason, GenerateOptions, StopFilter};
 use cosa::gguf::Value;
 use cosa::guard::{Authority, ConfigReader, EXCHANGES_KEY, Session};
-use cosa::safety::{ConfigReading, Reading, SafetyConfig};
+use cosa::safety::{ConfigReading, SafetyConfig};
 use cosa::text::StreamDecoder;
-use support::{CONTEXT, ask, clock, finish, load, shared, tiny, tiny_file, tiny_framed, tiny_with};
+use support::{
+    CONTEXT, ask, clock, embedded, finish, load, shared, tiny, tiny_file, tiny_framed, tiny_with,
+};
 
 fn options(max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
@@ -231,65 +231,6 @@ fn each_rule_is_read_alone_and_what_was_read_is_shown() {
     assert_eq!(decides, [false, true, false]);
 }
 
-/// What the page writes for its reader, and developers are told to write.
-#[test]
-fn plain_rules_are_read_as_they_are_meant() {
-    let session = embedded();
-    let topics = &session.model().info.topics;
-    assert_eq!(topics.len(), 12);
-    let mut meant = Vec::new();
-    for (word, says) in [("not allowed", "no"), ("allowed", "yes")] {
-        for topic in topics {
-            let (name, parts) = (&topic.name, topic.parts.iter());
-            let begin = name[..1].to_uppercase() + &name[1..];
-            meant.push((format!("{begin} is {word}."), format!("{name} {says}")));
-            meant.extend(parts.map(|part| {
-                let rule = format!("{begin} is {word}, except {part}.");
-                (rule, format!("{name} {says} except {part}"))
-            }));
-        }
-        let others = format!("Everything else is {word}.");
-        meant.push((others, format!("else {says}")));
-    }
-    // Each but the first stands behind another one on another topic: 61 is prime to their number.
-    let count = meant.len();
-    let shuffled: Vec<_> = (0..count).map(|at| &meant[at * 61 % count]).collect();
-    let mut misread = Vec::new();
-    for first in (0..count).step_by(25) {
-        let some = &shuffled[first.saturating_sub(1)..count.min(first + 25)];
-        let text: Vec<&str> = some.iter().map(|(rule, _)| &**rule).collect();
-        let read = session
-            .model()
-            .reader
-            .read(session.model(), &text.join(" "));
-        let read = read.unwrap();
-        let named = |it: &Reading| (it.probability..=1.0).contains(&it.named);
-        assert!(read.iter().all(named) && read.iter().any(|it| it.named > it.probability));
-        let read = read.into_iter();
-        misread.extend(
-            read.zip(some)
-                .filter(|(read, (_, meant))| read.says != *meant || !read.is_sure()),
-        );
-    }
-    assert!(misread.is_empty(), "{misread:#?}");
-}
-
-#[test]
-fn a_sentence_that_says_nothing_goes_on_with_the_rule_before_it() {
-    let session = embedded();
-    for (before, read_as, says) in [
-        ("Alcohol is not allowed.", "alcohol no", "gambling no"),
-        ("Alcohol is allowed.", "alcohol yes", "gambling yes"),
-        ("Everything else is allowed.", "else yes", "-"),
-    ] {
-        let config = format!("{before} Gambling: the same.");
-        let read = session.model().reader.read(session.model(), &config);
-        let read = read.unwrap();
-        let read: Vec<&str> = read.iter().map(|it| &*it.says).collect();
-        assert_eq!(read, [read_as, says], "{config}");
-    }
-}
-
 #[test]
 fn bad_user_text_loses_nothing() {
     let mut session = session();
@@ -373,13 +314,6 @@ fn prototype() -> Option<Session<Cpu>> {
     let mut model = load(Cpu::new(), &bytes, Authority::anyone());
     model.frame = cosa::safety::Frame::Plain;
     Some(Session::new(model))
-}
-
-/// The model that ships.
-fn embedded() -> Session<Cpu> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
-    let bytes = fs::read(path).unwrap();
-    Session::new(load(Cpu::new(), &bytes, Authority::anyone()))
 }
 
 #[test]

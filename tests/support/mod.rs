@@ -1,9 +1,10 @@
 //! A tiny model of random weights, and the shared files where they are.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::fs;
 use std::path::PathBuf;
 
-use cosa::backend::Backend;
+use cosa::backend::{Backend, cpu::Cpu};
 use cosa::generate::{Channel, FinishReason, GenerateOptions, Stats, Step};
 use cosa::gguf::{Metadata, Value, Writer};
 use cosa::guard::{Authority, ChatLoadOptions, ChatLoader, ChatModel, Session};
@@ -33,6 +34,13 @@ pub fn load<B: Backend>(backend: B, bytes: &[u8], authority: Authority) -> ChatM
     }
     assert_eq!(loader.end_file().unwrap(), (1, 1));
     loader.finish().unwrap()
+}
+
+/// The model that ships.
+pub fn embedded() -> Session<Cpu> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/models/cosa-default.gguf");
+    let bytes = fs::read(path).unwrap();
+    Session::new(load(Cpu::new(), &bytes, Authority::anyone()))
 }
 
 /// A llama of two blocks with a vocabulary of bytes and the ChatML template.
@@ -209,7 +217,7 @@ pub fn shared(name: &str) -> Option<Vec<u8>> {
         PathBuf::from,
     );
     let path = root.join(name);
-    match std::fs::read(&path) {
+    match fs::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
             println!("skipped: {} ({error})", path.display());

@@ -1,8 +1,9 @@
 //! What a request is about, and its words.
 
+use super::Draw;
 use super::content::{Questions, Request, Topic, Wording};
 use super::policy::{Decision, Policy};
-use super::{Draw, Part};
+use super::typing::hasty;
 
 /// One request under a config.
 pub(super) struct Ask<'c> {
@@ -95,29 +96,4 @@ impl<'c> Ask<'c> {
 fn wanted<'p>(policy: &'p Policy, topic: &Topic, draw: &mut Draw) -> Option<&'p str> {
     let except = policy.exception_on(topic)?;
     draw.once_in(2).then_some(except)
-}
-
-/// Some users type in small letters, or leave out words, mostly short ones; none that is
-/// measured does.
-fn hasty(words: &str, draw: &mut Draw) -> String {
-    if draw.part() == Part::HeldOut {
-        return words.to_owned();
-    }
-    let typed = match draw.below(24) {
-        0 => words.trim_end_matches(['.', '?', '!']).to_lowercase(),
-        1 => without(words, |word| word.len() <= 3 && draw.once_in(2)),
-        2 => without(words, |_| draw.once_in(5)),
-        3 => without(words, |_| draw.once_in(3)),
-        _ => String::new(),
-    };
-    if typed.is_empty() {
-        return words.to_owned();
-    }
-    typed
-}
-
-/// The words but for those that are left out.
-fn without(words: &str, mut is_left_out: impl FnMut(&str) -> bool) -> String {
-    let left = words.split(' ').filter(|word| !is_left_out(word));
-    left.collect::<Vec<_>>().join(" ")
 }

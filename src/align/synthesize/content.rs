@@ -23,6 +23,10 @@ pub struct Topic {
     /// How rules name it; a harmless topic has no names.
     #[serde(default)]
     pub names: Vec<String>,
+    /// What most people call it in a rule; for learning alone, as are the forms of [`Wording`] that say
+    /// more than one thing. What would be held out by its letters is drawn from none of these.
+    #[serde(default)]
+    pub plain: Vec<String>,
     /// Words of its field, of which names are made for learning.
     #[serde(default)]
     pub words: Vec<String>,
@@ -76,8 +80,8 @@ pub struct Questions {
     pub asks: Vec<String>,
 }
 
-/// How configs and conversations are worded. `{T}` is a topic, `{S}` a part of one, `{P}` a
-/// persona, `{A}` and `{b}` requests, `{1}` to `{3}` words of a field; brackets mark the words for
+/// How configs and conversations are worded. `{T}` is a topic, `{U}` another, `{S}` a part of
+/// one, `{P}` a persona, `{A}` and `{b}` requests, `{1}` to `{3}` words of a field; brackets mark the words for
 /// all or all other topics. `<a|b>` is one of the two.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +101,18 @@ pub struct Wording {
     pub only_for: Vec<String>,
     #[serde(default)]
     pub likewise: Vec<String>,
+    #[serde(default)]
+    pub both: Vec<String>,
+    #[serde(default)]
+    pub all_but: Vec<String>,
+    #[serde(default)]
+    pub nothing_but: Vec<String>,
+    #[serde(default)]
+    pub allowed_items: Vec<String>,
+    #[serde(default)]
+    pub denied_items: Vec<String>,
+    #[serde(default)]
+    pub other_items: Vec<String>,
     pub others_denied: Vec<String>,
     pub others_allowed: Vec<String>,
     pub all_denied: Vec<String>,
@@ -222,76 +238,4 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::content;
-
-    /// Whether the alternatives in it begin and end, and none stands within another.
-    fn closed(template: &str) -> bool {
-        let (before, alternatives) = template.split_once('<').unwrap_or((template, ""));
-        let closes = |part: &str| matches!(part.split_once('>'), Some((_, rest)) if !rest.contains(['>', '|']));
-        !before.contains(['>', '|'])
-            && (alternatives.is_empty() || alternatives.split('<').all(closes))
-    }
-
-    #[test]
-    fn every_piece_is_whole() {
-        let content = content();
-        let wording = &content.wording;
-        for (templates, places) in [
-            (&wording.naming, &["{1}"][..]),
-            (&wording.openers, &["{P}"]),
-            (&wording.allow, &["{T}"]),
-            (&wording.deny, &["{T}"]),
-            (&wording.allow_except, &["{T}", "{S}"]),
-            (&wording.deny_except, &["{T}", "{S}"]),
-            (&wording.only_for, &["{T}", "{S}"]),
-            (&wording.likewise, &["{T}"]),
-            (&wording.others_denied, &["[", "]"]),
-            (&wording.others_allowed, &["[", "]"]),
-            (&wording.all_denied, &["[", "]"]),
-            (&wording.all_allowed, &["[", "]"]),
-            (&wording.refusals, &["{name}"]),
-            (&wording.joiners, &["{A}", "{b}"]),
-            (&wording.frames, &["{A}"]),
-            (&wording.mentions, &["{T}"]),
-            (&wording.personas, &[]),
-            (&wording.styles, &[]),
-            (&wording.list_allow, &[]),
-            (&wording.list_deny, &[]),
-            (&wording.rules_heading, &[]),
-            (&wording.closings, &[]),
-        ] {
-            for template in templates {
-                let whole = places
-                    .iter()
-                    .all(|place| template.matches(place).count() == 1);
-                assert!(whole && closed(template), "{template}");
-            }
-        }
-        let scopes = content.topics.iter().flat_map(|topic| &topic.scopes);
-        assert!(
-            scopes
-                .clone()
-                .flat_map(|it| &it.phrases)
-                .all(|it| closed(it))
-        );
-        let words = content.topics.iter().flat_map(|topic| &topic.words);
-        for word in words.chain(scopes.flat_map(|scope| &scope.words)) {
-            assert!(
-                !word.is_empty() && !word.contains(['{', '<', ',']),
-                "{word}"
-            );
-        }
-        for topic in content.topics.iter().chain(&content.harmless) {
-            let texts = topic
-                .requests
-                .iter()
-                .flat_map(|r| r.asks.iter().chain(&r.answers));
-            let questions = topic.questions.iter().flat_map(|it| &it.asks);
-            for text in texts.chain(questions).chain(&topic.names) {
-                let whole = !text.trim().is_empty() && !text.contains(['{', '}']);
-                assert!(whole && closed(text), "{text}");
-            }
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::asking::Ask;
 use super::content::{Content, Topic};
 use super::policy::{Policy, Reading};
+use super::typing::casual;
 use super::{Draw, Part};
 use crate::align::records::TurnLine;
 use crate::safety::{Rule, only_topic};
@@ -94,12 +95,16 @@ impl Dialogues<'_> {
     }
 
     /// The sentences of a config one by one, each with what is read in it: also those that say
-    /// nothing, or rules would be found where there are none.
+    /// nothing, or rules would be found where there are none. Those that are learned are typed as people
+    /// type.
     pub fn readings(&self, draw: &mut Draw) -> Vec<[TurnLine; 2]> {
         let topics = self.topics(draw);
         let policy = self.policy(&topics, draw);
         let told: Vec<(String, String)> = match draw.part() {
-            Part::Learned => by_itself(policy.readings, draw),
+            Part::Learned => by_itself(policy.readings, draw)
+                .into_iter()
+                .map(|(shown, says)| (casual(&shown, draw), says))
+                .collect(),
             Part::HeldOut => {
                 let readings = policy.readings.into_iter();
                 readings

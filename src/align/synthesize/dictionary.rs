@@ -59,6 +59,7 @@ pub fn topic(entry: &Record, taxonomy: &Taxonomy) -> Result<Option<Topic>> {
         id: format!("noun {term}"),
         name: term.to_owned(),
         names: fill(&NAMES),
+        plain: Vec::new(),
         words: Vec::new(),
         scopes: Vec::new(),
         requests: vec![Request {

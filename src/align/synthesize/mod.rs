@@ -16,10 +16,13 @@ pub mod content;
 pub mod copies;
 pub mod dialogue;
 pub mod dictionary;
+mod lists;
 mod naming;
 mod parallel;
 pub mod policy;
+mod several;
 mod templates;
+mod typing;
 mod writing;
 
 use rand_chacha::ChaCha8Rng;
@@ -66,7 +69,8 @@ impl Draw {
         Self { asks, ..self }
     }
 
-    /// The same, with every other rule composed of words for yes and no, where it is learned.
+    /// The same, with every other rule composed of words for yes and no, and some of more than one topic
+    /// or with more than a name in a list, where it is learned.
     #[must_use]
     pub fn composing(self, composes: bool) -> Self {
         Self { composes, ..self }
@@ -86,6 +90,13 @@ impl Draw {
     /// Whether a rule is to be composed.
     pub(super) fn composes(&mut self) -> bool {
         self.composes && self.part == Part::Learned && self.once_in(2)
+    }
+
+    /// Whether one of these forms is to be taken, in which more is said than of one topic: for learning
+    /// alone, since no single stance in them can be turned.
+    pub(super) fn combines(&mut self, forms: &[String]) -> bool {
+        let can = self.composes && self.part == Part::Learned && !forms.is_empty();
+        can && self.once_in(3)
     }
 
     /// The part that is drawn from.

@@ -9,6 +9,10 @@ const USUAL: usize = 40;
 impl Topic {
     /// A name of it, oftener a usual one.
     pub(super) fn usual_name(&self, wording: &Wording, draw: &mut Draw) -> String {
+        let is_plain = draw.part() == Part::Learned && !self.plain.is_empty();
+        if is_plain && draw.once_in(3) {
+            return draw.of(&self.plain);
+        }
         let usual = self.names.len().min(USUAL);
         match draw.below(2) {
             0 => draw.of(&self.names[..usual]),
@@ -90,5 +94,21 @@ mod tests {
         let whole = |name: &String| !name.contains(['{', '}', '<', '>', '|']);
         assert!(learned.iter().all(whole), "{learned:?}");
         assert!(named(Part::HeldOut).iter().all(|name| name == "xea"));
+    }
+
+    #[test]
+    fn plain_names_are_for_learning_alone() {
+        let wording = content().wording;
+        let plain = (0..40).map(|at| format!("water {at}")).collect();
+        let sea = Topic {
+            plain,
+            ..topic("sea", &["xea"], Vec::new())
+        };
+        let plain = |part: Part| {
+            let names = (0..100).map(|at| sea.usual_name(&wording, &mut draw(at, part)));
+            names.filter(|name| name.starts_with("water ")).count()
+        };
+        assert!((20..50).contains(&plain(Part::Learned)));
+        assert_eq!(plain(Part::HeldOut), 0);
     }
 }

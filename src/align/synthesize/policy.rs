@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Draw;
 use super::content::{Topic, Wording};
+use super::several::more;
 use super::writing::{Written, frame, unbracket};
 use crate::safety::{self, OTHERS, summary};
 
@@ -104,12 +105,30 @@ impl Policy {
         }
         let form = draw.below(4);
         let mut written = Written::new(flipped, wording, draw);
-        match form {
-            0 if !draw.is_plain() => written.lists(topics, wording, draw),
-            _ => written.sentences(topics, wording, draw),
+        // Some topics may stand in the sentence on all others; where none does, that may be the last
+        // item of a list.
+        let but = match !wording.nothing_but.is_empty() && draw.combines(&wording.all_but) {
+            true => 1 + more(topics.len() - 1, draw),
+            false => 0,
+        };
+        let (but, topics) = topics.split_at(but);
+        let listed = form == 0 && !draw.is_plain();
+        let is_item = listed && but.is_empty() && draw.combines(&wording.other_items);
+        if is_item {
+            let allows = draw.below(2) == 0;
+            let item = written.lists(topics, Some(allows), wording, draw);
+            let text = frame(written.parts, false, wording, draw);
+            return Self::read(text, written.rules, allows, &item);
+        }
+        match listed {
+            true => drop(written.lists(topics, None, wording, draw)),
+            false => written.sentences(topics, wording, draw),
         }
         let allows = draw.below(2) == 0;
-        let sentence = written.default(allows, wording, draw);
+        let sentence = match but {
+            [] => written.default(allows, wording, draw),
+            but => written.all_but(but, allows, wording, draw),
+        };
         written.parts.push(sentence.clone());
         let text = frame(written.parts, form == 1, wording, draw);
         Self::read(text, written.rules, allows, &sentence)

@@ -63,6 +63,7 @@ pub(super) fn topic(id: &str, names: &[&str], scopes: Vec<Scope>) -> Topic {
         id: id.to_owned(),
         name: id.to_owned(),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
+        plain: Vec::new(),
         words: Vec::new(),
         scopes,
         requests: Vec::new(),

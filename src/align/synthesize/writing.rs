@@ -3,6 +3,7 @@
 use super::content::{Scope, Topic, Wording};
 use super::parallel::Parallel;
 use super::policy::Rule;
+use super::several::more;
 use super::{Draw, Part};
 
 /// Rules and the sentences that say them.
@@ -25,47 +26,52 @@ impl<'t> Written<'t> {
         }
     }
 
-    fn turns(&self, topic: &Topic) -> bool {
+    pub(super) fn turns(&self, topic: &Topic) -> bool {
         self.flipped.is_some_and(|flipped| flipped.id == topic.id)
     }
 
-    /// A sentence for each rule; some rules name two topics, and some hold for the next one too.
+    /// Sentences that have a rule for each topic; some name several, and some hold for the next one too.
     pub fn sentences(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
         let mut left = topics;
         while let Some((topic, rest)) = left.split_first() {
-            left = rest;
             // Exceptions are the hardest to read, so they come oftener where they are learned.
             let often = if draw.part() == Part::HeldOut { 3 } else { 2 };
-            let scoped = !topic.scopes.is_empty() && draw.once_in(often);
-            if scoped {
+            if !topic.scopes.is_empty() && draw.once_in(often) {
                 self.exception(topic, wording, draw);
-                continue;
+                left = rest;
+            } else if !rest.is_empty() && draw.combines(&wording.both) {
+                left = self.both(left, wording, draw);
+            } else {
+                left = self.alike(left, wording, draw);
             }
-            let other = left.first().filter(|_| draw.once_in(4));
-            let next = left.get(usize::from(other.is_some()));
-            let next = next.filter(|_| self.goes_on(wording, draw));
-            let mut ruled = [Some(topic), other, next].into_iter().flatten();
-            let turned = ruled.any(|it| self.turns(it));
-            let allows = (draw.below(2) == 0) != turned;
-            let mut names = vec![self.rule(topic, allows, wording, draw)];
-            if let Some(other) = other {
-                names.push(self.rule(other, allows, wording, draw));
-                left = &left[1..];
-            }
-            let joined = names.join([" and ", " or ", ", "][draw.below(3)]);
-            let template = match &self.parallel {
-                Some(parallel) => parallel.rule(allows).to_owned(),
-                None => wording.rule(allows, draw),
-            };
-            let mut sentence = template.replace("{T}", &joined);
-            self.say(names.len(), &sentence);
-            if let Some(next) = next {
-                left = &left[1..];
-                let likewise = self.likewise(next, allows, wording, draw);
-                sentence = format!("{sentence} {likewise}");
-            }
-            self.parts.push(sentence);
         }
+    }
+
+    /// A sentence on the first of these topics, or more of them; those that are left.
+    fn alike<'a>(
+        &mut self,
+        topics: &'a [&'a Topic],
+        wording: &Wording,
+        draw: &mut Draw,
+    ) -> &'a [&'a Topic] {
+        let (named, mut left) = topics.split_at(1 + more(topics.len() - 1, draw));
+        let next = left.first().filter(|_| self.goes_on(wording, draw));
+        let turned = named.iter().chain(next).any(|it| self.turns(it));
+        let allows = (draw.below(2) == 0) != turned;
+        let names = self.names(named, allows, wording, draw);
+        let template = match &self.parallel {
+            Some(parallel) => parallel.rule(allows).to_owned(),
+            None => wording.rule(allows, draw),
+        };
+        let mut sentence = template.replace("{T}", &names);
+        self.say(named.len(), &sentence);
+        if let Some(next) = next {
+            left = &left[1..];
+            let likewise = self.likewise(next, allows, wording, draw);
+            sentence = format!("{sentence} {likewise}");
+        }
+        self.parts.push(sentence);
+        left
     }
 
     /// Whether the next topic has the rule of the one before it, in a sentence that says no more
@@ -116,33 +122,6 @@ impl<'t> Written<'t> {
         self.parts.push(sentence);
     }
 
-    /// A list of what is allowed, and one of what is not.
-    pub fn lists(&mut self, topics: &[&Topic], wording: &Wording, draw: &mut Draw) {
-        for topic in topics {
-            let allows = (draw.below(2) == 0) != self.turns(topic);
-            self.rule(topic, allows, wording, draw);
-        }
-        let bullet = ["- ", "* ", "1. "][draw.below(3)];
-        let mut lists = [(true, &wording.list_allow), (false, &wording.list_deny)];
-        if draw.below(2) == 0 {
-            lists.reverse();
-        }
-        for (allows, headings) in lists {
-            let mut list = draw.of(headings);
-            let items = self.rules.iter_mut().filter(|rule| rule.allows == allows);
-            for (at, rule) in (1..).zip(items) {
-                rule.said = match bullet {
-                    "1. " => format!("\n{at}. {}", rule.said),
-                    bullet => format!("\n{bullet}{}", rule.said),
-                };
-                list += &rule.said;
-            }
-            if list.contains('\n') {
-                self.parts.push(list + "\n");
-            }
-        }
-    }
-
     /// A sentence on all topics without a rule.
     pub fn default(&self, allows: bool, wording: &Wording, draw: &mut Draw) -> String {
         match &self.parallel {
@@ -152,7 +131,13 @@ impl<'t> Written<'t> {
     }
 
     /// Notes a rule and returns its words for the topic, which are all that says it so far.
-    fn rule(&mut self, topic: &Topic, allows: bool, wording: &Wording, draw: &mut Draw) -> String {
+    pub(super) fn rule(
+        &mut self,
+        topic: &Topic,
+        allows: bool,
+        wording: &Wording,
+        draw: &mut Draw,
+    ) -> String {
         let name = match &self.parallel {
             Some(_) => topic.plain_name(wording, draw),
             None => topic.usual_name(wording, draw),
@@ -169,7 +154,7 @@ impl<'t> Written<'t> {
     }
 
     /// The last `count` rules are said by this sentence.
-    fn say(&mut self, count: usize, sentence: &str) {
+    pub(super) fn say(&mut self, count: usize, sentence: &str) {
         let first = self.rules.len() - count;
         for rule in &mut self.rules[first..] {
             sentence.clone_into(&mut rule.said);

@@ -49,8 +49,9 @@ pub struct Synthesize {
     #[arg(long, conflicts_with_all = ["verdicts", "prompts"])]
     readings: bool,
     /// Every other rule and default is composed of words for yes and no and of sentences around
-    /// them, instead of being taken as it was written.
-    #[arg(long, conflicts_with = "held_out")]
+    /// them, instead of being taken as it was written; and some sentences say something of
+    /// several topics, or of one and all others.
+    #[arg(long, conflicts_with_all = ["held_out", "prompts"])]
     composed: bool,
     /// Rules in the plainest words, such as `Alcohol is not allowed, except cooking.`
     #[arg(long, conflicts_with = "composed")]
