@@ -58,7 +58,7 @@ fn what_is_said_of_several_topics_is_read_of_each() {
     let topics = ["xea", "xoon", "xun", "xtar", "xky"].map(|name| topic(name, &[name], Vec::new()));
     let all: Vec<&Topic> = topics.iter().collect();
     let mut seen = BTreeSet::new();
-    for number in 0..300 {
+    for number in 0..1200 {
         let draw = &mut draw(number, Part::Learned).composing(true);
         let policy = Policy::draw(&all, &wording, draw);
         for reading in &policy.readings {
