@@ -4,19 +4,11 @@ self.onmessage = async ({ data: { build, module, memory } }) => {
   try {
     const engine = await import(`./wasm/${build}/cosa.js`);
     await engine.default({ module_or_path: module, memory });
-    // Where the page has lost its patience by now, this worker counts as none: it must not begin.
-    self.onmessage = () => run(engine);
+    const go = new Promise((resolve) => { self.onmessage = resolve; });
     self.postMessage({});
-  } catch (cause) {
-    self.postMessage({ failure: String(cause) });
-  }
-};
-
-/** @param {{ runHelper(): void }} engine */
-function run(engine) {
-  try {
+    await go; // never where the page has lost its patience: this worker counts as none then
     engine.runHelper();
   } catch (cause) {
     self.postMessage({ failure: String(cause) });
   }
-}
+};

@@ -52,10 +52,13 @@ export class Helpers {
         /** @param {string} [failure] */
         const settle = (failure) => {
           clearTimeout(timer);
-          if (failure !== undefined) worker.terminate();
-          else if (!started) worker.postMessage('go');
-          started ||= failure === undefined;
-          if (started && failure !== undefined) this.#onLost(failure);
+          if (failure === undefined) {
+            started = true;
+            worker.postMessage('go');
+          } else {
+            worker.terminate();
+            if (started) this.#onLost(failure);
+          }
           resolve(failure);
         };
         const timer = setTimeout(() => settle('it took too long'), PATIENCE);

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::eval::statistics::{below, shuffle};
-use crate::safety::RiskCategory;
+use crate::safety::{RiskCategory, capital};
 
 /// Frames of a categorical config: `{}` stands for the list. Our own paraphrases of one
 /// meaning: what is listed is allowed, all other risks are not.
@@ -78,12 +78,4 @@ fn series(names: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

@@ -22,6 +22,7 @@ pub use known_topic::KnownTopic;
 pub use prompt::{Frame, system_message};
 pub use reading::{OTHERS, Reading, amends, continues, leads, only_topic, summary};
 pub use rule::Rule;
+pub(crate) use rule::capital;
 pub use rule_reading::{ConfigReading, RuleReading};
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};
 pub use taxonomy::{RiskCategory, Taxonomy};

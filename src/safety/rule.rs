@@ -2,6 +2,8 @@
 
 mod shown;
 
+pub(crate) use shown::capital;
+
 use std::ops::Range;
 
 /// What a config says, cut into sentences that can be judged alone.

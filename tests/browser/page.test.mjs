@@ -181,7 +181,9 @@ pageTest('to regenerate twice at once takes one exchange back', {}, async (page)
   await answered(page, 1);
   await ask(page, 'Good morning!');
   await answered(page, 2);
+  const before = await page.$('.answer:last-of-type');
   await page.$$eval('.answer .again', (buttons) => { buttons.at(-1).click(); buttons.at(-1).click(); });
+  await page.waitForFunction((answer) => !answer.isConnected, before);
   await answered(page, 2);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));

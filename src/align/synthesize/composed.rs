@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Draw;
 use super::parallel::Parallel;
-use super::writing::capital;
+use crate::safety::capital;
 
 /// Words and sentences, as their file tells; for learning alone.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,10 +1,9 @@
 //! Topics out of a dictionary: each noun, with what it means.
 
 use super::content::{Request, Topic};
-use super::writing::capital;
 use crate::error::Result;
 use crate::eval::records::Record;
-use crate::safety::Taxonomy;
+use crate::safety::{Taxonomy, capital};
 
 /// Ways to ask for a meaning.
 const ASKS: [&str; 8] = [

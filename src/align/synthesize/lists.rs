@@ -90,9 +90,7 @@ impl Written<'_> {
         let text = if !topic.scopes.is_empty() && draw.combines(excepts) {
             let scope = &topic.scopes[draw.below(topic.scopes.len())];
             let name = self.rule(topic, allows, wording, draw);
-            if let Some(rule) = self.rules.last_mut() {
-                rule.except = Some(scope.name.clone());
-            }
+            self.except(scope);
             let part = scope.plain_phrase(wording, draw);
             let item = draw.of(excepts);
             item.replace("{T}", &name).replace("{S}", &part)

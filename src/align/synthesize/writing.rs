@@ -5,6 +5,7 @@ use super::parallel::Parallel;
 use super::policy::Rule;
 use super::several::more;
 use super::{Draw, Part};
+use crate::safety::capital;
 
 /// Rules and the sentences that say them.
 pub(super) struct Written<'t> {
@@ -12,7 +13,7 @@ pub(super) struct Written<'t> {
     pub rules: Vec<Rule>,
     /// The topic whose stance is the other one than is drawn.
     flipped: Option<&'t Topic>,
-    /// The one form that all of the rules have, where they have one.
+    /// The one form of rules on one topic, and of those that hold for several alike, where they have one.
     parallel: Option<Parallel>,
 }
 
@@ -114,9 +115,7 @@ impl<'t> Written<'t> {
             None => wording.exception(templates, allows, draw),
         };
         let name = self.rule(topic, allows, wording, draw);
-        if let Some(rule) = self.rules.last_mut() {
-            rule.except = Some(scope.name.clone());
-        }
+        self.except(scope);
         let sentence = template.replace("{T}", &name).replace("{S}", &phrase);
         self.say(1, &sentence);
         self.parts.push(sentence);
@@ -151,6 +150,13 @@ impl<'t> Written<'t> {
             likewise: false,
         });
         name
+    }
+
+    /// The last rule says the opposite of this part of its topic.
+    pub(super) fn except(&mut self, scope: &Scope) {
+        if let Some(rule) = self.rules.last_mut() {
+            rule.except = Some(scope.name.clone());
+        }
     }
 
     /// The last `count` rules are said by this sentence.
@@ -235,11 +241,4 @@ fn sentences(text: &str) -> String {
         };
     }
     out
-}
-
-/// With a capital at its beginning.
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(chars).collect()
 }

@@ -81,32 +81,30 @@ impl Weight {
     /// # Errors
     /// `OutOfMemory`.
     pub fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
-        Ok(match like.dtype {
-            Dtype::F32 => Self::F32(Floats::with_room(like, rows)?),
-            Dtype::F16 => Self::F16(Floats::with_room(like, rows)?),
-            Dtype::BF16 => Self::BF16(Floats::with_room(like, rows)?),
-            Dtype::Q4_0 => Self::Q4_0(Panels::with_room(like, rows)?),
-            Dtype::Q8_0 => Self::Q8_0(Panels::with_room(like, rows)?),
-            Dtype::Q4_K => Self::Q4_K(Panels::with_room(like, rows)?),
-            Dtype::Q5_K => Self::Q5_K(Panels::with_room(like, rows)?),
-            Dtype::Q6_K => Self::Q6_K(Panels::with_room(like, rows)?),
-            _ => Self::Bytes(Panels::with_room(like, rows)?),
-        })
+        let mut weight = Self::empty(like.dtype, like.cols);
+        layout!(&mut weight, matrix => matrix.reserve(rows, like.name)?);
+        Ok(weight)
     }
 
     /// Bytes that `rows` rows of `cols` weights take, stored as `dtype`.
     #[must_use]
     pub fn packed_bytes(dtype: Dtype, rows: u64, cols: u64) -> u64 {
+        let cols = usize::try_from(cols).unwrap_or(usize::MAX);
+        layout!(Self::empty(dtype, cols), matrix => matrix.packed_bytes(rows))
+    }
+
+    /// A matrix without rows, in the layout for what is stored as `dtype`.
+    fn empty(dtype: Dtype, cols: usize) -> Self {
         match dtype {
-            Dtype::F32 => Floats::<f32>::packed_bytes(rows, cols),
-            Dtype::F16 => Floats::<f16>::packed_bytes(rows, cols),
-            Dtype::BF16 => Floats::<bf16>::packed_bytes(rows, cols),
-            Dtype::Q4_0 => Panels::<Q4_0>::packed_bytes(rows, cols),
-            Dtype::Q8_0 => Panels::<Q8_0>::packed_bytes(rows, cols),
-            Dtype::Q4_K => Panels::<Q4_K>::packed_bytes(rows, cols),
-            Dtype::Q5_K => Panels::<Q5_K>::packed_bytes(rows, cols),
-            Dtype::Q6_K => Panels::<Q6_K>::packed_bytes(rows, cols),
-            _ => Panels::<Bytes>::packed_bytes(rows, cols),
+            Dtype::F32 => Self::F32(Floats::empty(cols)),
+            Dtype::F16 => Self::F16(Floats::empty(cols)),
+            Dtype::BF16 => Self::BF16(Floats::empty(cols)),
+            Dtype::Q4_0 => Self::Q4_0(Panels::empty(cols)),
+            Dtype::Q8_0 => Self::Q8_0(Panels::empty(cols)),
+            Dtype::Q4_K => Self::Q4_K(Panels::empty(cols)),
+            Dtype::Q5_K => Self::Q5_K(Panels::empty(cols)),
+            Dtype::Q6_K => Self::Q6_K(Panels::empty(cols)),
+            _ => Self::Bytes(Panels::empty(cols)),
         }
     }
 
@@ -143,17 +141,21 @@ impl Weight {
 }
 
 impl<S: Stored> Floats<S> {
-    fn packed_bytes(rows: u64, cols: u64) -> u64 {
-        let values = rows.saturating_mul(cols);
-        values.saturating_mul(size_of::<S>() as u64)
+    fn empty(cols: usize) -> Self {
+        Self {
+            rows: 0,
+            cols,
+            values: Vec::new(),
+        }
     }
 
-    fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
-        Ok(Self {
-            rows: 0,
-            cols: like.cols,
-            values: reserve(rows * like.cols, like.name)?,
-        })
+    fn reserve(&mut self, rows: usize, name: &str) -> Result<()> {
+        reserve(&mut self.values, rows * self.cols, name)
+    }
+
+    fn packed_bytes(&self, rows: u64) -> u64 {
+        let values = rows.saturating_mul(self.cols as u64);
+        values.saturating_mul(size_of::<S>() as u64)
     }
 
     fn push_rows(&mut self, part: &Matrix<'_>) -> Result<()> {
@@ -188,22 +190,25 @@ impl<S: Stored> Floats<S> {
 }
 
 impl<F: Format> Panels<F> {
-    fn packed_bytes(rows: u64, cols: u64) -> u64 {
-        let blocks = rows
-            .div_ceil(PANEL as u64)
-            .saturating_mul(cols / F::COLS as u64);
-        blocks.saturating_mul(size_of::<F::Block>() as u64)
+    fn empty(cols: usize) -> Self {
+        const { assert!(ROWS_TOGETHER.is_multiple_of(PANEL)) };
+        Self {
+            rows: 0,
+            cols,
+            blocks: Vec::new(),
+            format: PhantomData,
+        }
     }
 
-    fn with_room(like: &Matrix<'_>, rows: usize) -> Result<Self> {
-        const { assert!(ROWS_TOGETHER.is_multiple_of(PANEL)) };
-        let blocks = rows.div_ceil(PANEL) * (like.cols / F::COLS);
-        Ok(Self {
-            rows: 0,
-            cols: like.cols,
-            blocks: reserve(blocks, like.name)?,
-            format: PhantomData,
-        })
+    fn reserve(&mut self, rows: usize, name: &str) -> Result<()> {
+        let blocks = rows.div_ceil(PANEL) * (self.cols / F::COLS);
+        reserve(&mut self.blocks, blocks, name)
+    }
+
+    fn packed_bytes(&self, rows: u64) -> u64 {
+        let panels = rows.div_ceil(PANEL as u64);
+        let blocks = panels.saturating_mul((self.cols / F::COLS) as u64);
+        blocks.saturating_mul(size_of::<F::Block>() as u64)
     }
 
     fn push_rows(&mut self, part: &Matrix<'_>) -> Result<()> {
@@ -278,15 +283,13 @@ impl Stored for bf16 {
     }
 }
 
-fn reserve<T>(len: usize, name: &str) -> Result<Vec<T>> {
-    let mut items = Vec::new();
+fn reserve<T>(items: &mut Vec<T>, len: usize, name: &str) -> Result<()> {
     items
         .try_reserve_exact(len)
         .map_err(|_| Error::OutOfMemory {
             bytes: (len * size_of::<T>()) as u64,
             what: format!("tensor {name}"),
-        })?;
-    Ok(items)
+        })
 }
 
 fn non_finite(matrix: &Matrix<'_>) -> Error {

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 use super::{Entry, ReadOptions};
 use crate::error::{Error, Result};
 use crate::eval::records::Record;
-use crate::eval::sample::{Edit, Scenario, Task};
+use crate::eval::sample::{Scenario, Task};
 use crate::eval::statistics::below;
 
 /// A task in the making. Of each scenario it holds `limit` prompts at most, whatever the
@@ -112,12 +112,12 @@ impl Collector {
             scenario.samples.sort_by(|a, b| a.id.cmp(&b.id));
         }
         let scenarios = &self.task.scenarios;
-        let edits = scenarios
+        let bases = scenarios.iter().filter(|it| it.edit.is_none());
+        let bases: BTreeSet<&str> = bases.map(|it| &*it.id).collect();
+        let mut edits = scenarios
             .iter()
             .filter_map(|it| Some((it, it.edit.as_ref()?)));
-        let is_base = |it: &Scenario, id: &str| it.edit.is_none() && it.id == id;
-        let lost = |edit: &Edit| !scenarios.iter().any(|it| is_base(it, &edit.of));
-        if let Some((scenario, edit)) = edits.into_iter().find(|(_, edit)| lost(edit)) {
+        if let Some((scenario, edit)) = edits.find(|(_, edit)| !bases.contains(&*edit.of)) {
             return Err(Error::BadRecord {
                 at: format!("{}, config {:?}", self.task.name, scenario.id),
                 detail: format!(

@@ -220,11 +220,12 @@ fn calm(line: &str) -> String {
     let small = line.to_lowercase();
     let first = small.find(char::is_alphabetic).unwrap_or_default();
     let (before, rest) = small.split_at(first);
-    let mut chars = rest.chars();
-    let first: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{before}{first}{}", chars.as_str())
+    format!("{before}{}", capital(rest))
+}
+
+/// With a capital at its beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
