@@ -1,7 +1,7 @@
 //! How likely a model finds tokens that are there.
 
 use super::PREFILL_CHUNK;
-use super::sampling::{argmax, check_finite};
+use super::sampling::highest;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Sequence, Transformer};
@@ -46,8 +46,7 @@ pub fn log_sum_exp(logits: &[f32]) -> f64 {
 /// # Errors
 /// `NonFinite` where the logits are none.
 pub fn most_likely(logits: &[f32]) -> Result<(u32, f64)> {
-    check_finite(logits)?;
-    let best = argmax(logits);
+    let best = highest(logits)?;
     let weight = |logit: &f32| libm::exp(f64::from(logit - logits[best]));
     Ok((best as u32, 1.0 / logits.iter().map(weight).sum::<f64>()))
 }

@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 /// Below this a temperature is greedy: nothing but the most likely token has any weight.
 const GREEDY_BELOW: f64 = 1e-6;
 
+/// Logits that are looked through together.
+const RUN: usize = 1024;
+
 /// Draws token ids; the same options and logits give the same ids.
 pub struct Sampler {
     temperature: f64,
@@ -49,9 +52,8 @@ impl Sampler {
     /// # Errors
     /// `NonFinite` where a logit is NaN or +infinity, or all are -infinity.
     pub fn sample(&mut self, logits: &mut [f32], recent: &[u32]) -> Result<u32> {
-        check_finite(logits)?;
         self.penalize(logits, recent);
-        let best = argmax(logits);
+        let best = highest(logits)?;
         if self.temperature < GREEDY_BELOW {
             return Ok(best as u32);
         }
@@ -135,31 +137,45 @@ impl Sampler {
     }
 }
 
-pub(super) fn check_finite(logits: &[f32]) -> Result<()> {
-    let poisoned = logits.iter().any(|l| l.is_nan() || *l == f32::INFINITY);
-    let empty = logits.iter().all(|l| *l == f32::NEG_INFINITY);
-    if poisoned || empty {
-        return Err(Error::NonFinite {
-            what: "the logits of the next token".to_owned(),
-        });
-    }
-    Ok(())
-}
-
 /// The most likely first; of equals, the lower id.
 fn by_weight(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
     b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id))
 }
 
 /// Index of the largest logit, the lowest index where several are equal.
-pub(super) fn argmax(logits: &[f32]) -> usize {
-    let mut best = 0;
-    for (id, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = id;
+///
+/// # Errors
+/// `NonFinite` where a logit is NaN or +infinity, or all are -infinity.
+pub(super) fn highest(logits: &[f32]) -> Result<usize> {
+    // A run at a time, and only the best one value by value: vocabularies are large.
+    let (mut best, mut start, mut is_nan) = (f32::NEG_INFINITY, 0, false);
+    for (number, run) in logits.chunks(RUN).enumerate() {
+        let (eights, rest) = run.as_chunks::<8>();
+        let mut high = [f32::NEG_INFINITY; 8];
+        let mut nan = [false; 8];
+        for eight in eights {
+            for ((high, nan), &logit) in high.iter_mut().zip(&mut nan).zip(eight) {
+                *high = if logit > *high { logit } else { *high };
+                *nan |= logit.is_nan();
+            }
+        }
+        let high = high
+            .iter()
+            .chain(rest)
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
+        is_nan |= nan.contains(&true) || rest.iter().any(|logit| logit.is_nan());
+        if high > best {
+            (best, start) = (high, number * RUN);
         }
     }
-    best
+    let at = logits[start..].iter().position(|&logit| logit == best);
+    match at {
+        Some(at) if best.is_finite() && !is_nan => Ok(start + at),
+        _ => Err(Error::NonFinite {
+            what: "the logits of the next token".to_owned(),
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -248,6 +264,23 @@ mod tests {
         let mut long = vec![1];
         long.extend([0; GenerateOptions::PENALTY_WINDOW]);
         assert_eq!(greedy.sample(&mut LOGITS.to_vec(), &long).unwrap(), 1);
+    }
+
+    #[test]
+    fn the_highest_is_found_wherever_it_stands() {
+        for len in [1, 7, 8, RUN - 1, RUN, RUN + 1, 3 * RUN + 13] {
+            for at in [0, len / 2, len.saturating_sub(9), len - 1] {
+                let mut row = vec![f32::NEG_INFINITY; len];
+                row[at] = -5.0;
+                assert_eq!(highest(&row).unwrap(), at, "{len}");
+                row[at..].fill(2.0);
+                assert_eq!(highest(&row).unwrap(), at, "{len}");
+                for broken in [f32::NAN, -f32::NAN, f32::INFINITY] {
+                    row[at] = broken;
+                    assert!(highest(&row).is_err(), "{len} {at} {broken}");
+                }
+            }
+        }
     }
 
     #[test]

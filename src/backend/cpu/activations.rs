@@ -144,11 +144,14 @@ fn fill<L: Lanes, const T: usize>(
             for (g, values) in block.as_chunks::<GROUP>().0.iter().enumerate() {
                 let codes = code_group::<L>(values, inverse);
                 let at = b * per_block + g;
-                groups[at].set(t, &codes, coding);
+                groups[at].set::<L>(t, &codes, coding);
                 if let Some(words) = words.get_mut(at) {
-                    for (pair, words) in words.iter_mut().enumerate() {
-                        let quad = codes[pair / 2].map(i16::from);
-                        words[t] = [quad[pair % 2 * 2], quad[pair % 2 * 2 + 1]];
+                    let eights = values.as_chunks::<8>().0.iter();
+                    for (eight, words) in eights.zip(words.as_chunks_mut::<4>().0) {
+                        let codes = code_eight::<L>(eight, inverse);
+                        for (words, pair) in words.iter_mut().zip(codes.as_chunks::<2>().0) {
+                            words[t] = *pair;
+                        }
                     }
                 }
             }
@@ -159,14 +162,11 @@ fn fill<L: Lanes, const T: usize>(
 impl<const T: usize> Group<T> {
     /// Puts what row `t` has.
     #[inline(always)]
-    fn set(&mut self, t: usize, codes: &[[i8; 4]; 8], coding: Coding) {
-        let mut sums = [[0i16; 2]; 2];
-        for (q, quad) in codes.iter().enumerate() {
-            self.codes[q][t] = *quad;
-            let [a, b, c, d] = quad.map(i16::from);
-            sums[q / 4][0] += a + b;
-            sums[q / 4][1] += c + d;
+    fn set<L: Lanes>(&mut self, t: usize, codes: &[[i8; 4]; 8], coding: Coding) {
+        for (place, quad) in self.codes.iter_mut().zip(codes) {
+            place[t] = *quad;
         }
+        let mut sums = sums::<L>(codes);
         self.totals[t] = sums.map(|[a, b]| a + b);
         if coding.run == GROUP {
             let [[a, b], [c, d]] = sums;
@@ -178,9 +178,22 @@ impl<const T: usize> Group<T> {
     }
 }
 
-/// The scale of a block and what to multiply its values with.
+/// Of each half group, the sums of the columns 0 and 1, and 2 and 3, of each four.
 #[inline(always)]
-fn scale<L: Lanes>(block: &[f32]) -> (f32, f32) {
+fn sums<L: Lanes>(codes: &[[i8; 4]; 8]) -> [[i16; 2]; 2] {
+    let one = L::pair(&[1, 1]);
+    let [a, b, c, d] = [0, 2, 4, 6].map(|q| {
+        let eight = codes[q..q + 2].as_flattened().as_chunks().0;
+        L::pair_dot(L::widen_signed(&eight[0]), one)
+    });
+    let [first, second] = [L::add_int(a, b), L::add_int(c, d)].map(L::to_float);
+    let sums = L::shorts([first, second]);
+    [0, 4].map(|at| [sums[at] + sums[at + 2], sums[at + 1] + sums[at + 3]])
+}
+
+/// The scale of a block, and what to multiply its values with, a multiple of 16 in number.
+#[inline(always)]
+pub(super) fn scale<L: Lanes>(block: &[f32]) -> (f32, f32) {
     let mut high = [L::splat(0.0); 4];
     // A NaN or infinity among the values must reach the logits, where it is reported.
     let mut poison = [L::splat(0.0); 4];
@@ -199,8 +212,17 @@ fn scale<L: Lanes>(block: &[f32]) -> (f32, f32) {
     (high / 127.0 + poison, inverse)
 }
 
+/// Eight codes in 16 bits.
 #[inline(always)]
-fn code_group<L: Lanes>(group: &[f32; GROUP], inverse: f32) -> [[i8; 4]; 8] {
+fn code_eight<L: Lanes>(values: &[f32; 8], inverse: f32) -> [i16; 8] {
+    let factor = L::splat(inverse);
+    let fours = values.as_chunks::<4>().0;
+    L::shorts([0, 1].map(|i| L::mul(L::load(&fours[i]), factor)))
+}
+
+/// The codes of a group of columns, or of the dimensions of a head.
+#[inline(always)]
+pub(super) fn code_group<L: Lanes>(group: &[f32; GROUP], inverse: f32) -> [[i8; 4]; 8] {
     let factor = L::splat(inverse);
     let mut codes = [[0; 4]; 8];
     let sixteens = group.as_chunks::<16>().0.iter();

@@ -5,6 +5,8 @@
 //! keys meets a query, and a page of values the attention weights, as a Q8_0 panel meets
 //! activations.
 
+use super::activations::{GROUP, code_group, scale};
+use super::lanes::Lanes;
 use crate::backend::{Heads, PAGE};
 
 /// Rows interleaved.
@@ -12,7 +14,7 @@ pub const PANEL: usize = 8;
 
 /// Dimensions of a key that share a scale. Heads of other lengths than its multiples are
 /// kept as floats.
-pub const CODED_DIM: usize = 32;
+pub const CODED_DIM: usize = GROUP;
 
 /// Shortest head that is kept as codes: in shorter ones errors do not average out, and
 /// models that have them are small anyway.
@@ -97,7 +99,7 @@ impl Page {
     }
 
     /// Puts one row of keys and one of values at position `at`.
-    pub fn store(&mut self, at: usize, keys: &[f32], values: &[f32], heads: Heads) {
+    pub fn store<L: Lanes>(&mut self, at: usize, keys: &[f32], values: &[f32], heads: Heads) {
         let rows = keys
             .chunks_exact(heads.dim)
             .zip(values.chunks_exact(heads.dim));
@@ -109,8 +111,8 @@ impl Page {
                     page.values[start..start + heads.dim].copy_from_slice(value);
                 }
                 Self::Coded(page) => {
-                    page.store_key(head, at, key);
-                    page.store_value(head, at, value);
+                    page.store_key::<L>(head, at, key);
+                    page.store_value::<L>(head, at, value);
                 }
             }
         }
@@ -118,40 +120,36 @@ impl Page {
 }
 
 impl CodedPage {
-    fn store_key(&mut self, head: usize, at: usize, key: &[f32]) {
+    fn store_key<L: Lanes>(&mut self, head: usize, at: usize, key: &[f32]) {
         let blocks = key.len() / CODED_DIM;
         let panel = &mut self.keys[(head * PAGE + at) / PANEL * blocks..][..blocks];
-        for (values, block) in key.as_chunks::<CODED_DIM>().0.iter().zip(panel) {
-            let (scale, inverse) = scale(values);
+        let (half, lane) = (at % PANEL / 4, at % 4);
+        for (values, block) in key.as_chunks().0.iter().zip(panel) {
+            let (scale, inverse) = scale::<L>(values);
             block.scales[at % PANEL] = scale;
-            for (d, value) in values.iter().enumerate() {
-                block.codes[d / 2][at % PANEL / 4][at % 4 * 2 + d % 2] = code(*value, inverse);
+            let codes = code_group::<L>(values, inverse);
+            let pairs = codes.as_flattened().as_chunks::<2>().0;
+            for (pair, codes) in block.codes.iter_mut().zip(pairs) {
+                pair[half].as_chunks_mut::<2>().0[lane] = *codes;
             }
         }
     }
 
-    fn store_value(&mut self, head: usize, at: usize, value: &[f32]) {
+    fn store_value<L: Lanes>(&mut self, head: usize, at: usize, value: &[f32]) {
         let dim = value.len();
-        let (scale, inverse) = scale(value);
+        let (scale, inverse) = scale::<L>(value);
         self.value_scales[head * PAGE + at] = scale;
-        let codes = &mut self.values[head * PAGE * dim / 16..][..PAGE * dim / 16];
-        for (d, value) in value.iter().enumerate() {
-            let pair = &mut codes[d / PANEL * (PAGE / 2) + at / 2];
-            pair[d % PANEL / 4][d % 4 * 2 + at % 2] = code(*value, inverse);
+        let panels = &mut self.values[head * PAGE * dim / 16..][..PAGE * dim / 16];
+        let mut panels = panels.chunks_exact_mut(PAGE / 2);
+        for values in value.as_chunks().0 {
+            let codes = code_group::<L>(values, inverse);
+            let codes = codes.as_flattened().as_chunks::<PANEL>().0;
+            for (codes, panel) in codes.iter().zip(&mut panels) {
+                let pairs = panel[at / 2].as_flattened_mut().as_chunks_mut::<2>().0;
+                for (pair, code) in pairs.iter_mut().zip(codes) {
+                    pair[at % 2] = *code;
+                }
+            }
         }
     }
-}
-
-/// A scale, and what to multiply the values with. NaN stays NaN.
-fn scale(values: &[f32]) -> (f32, f32) {
-    let high = values
-        .iter()
-        .fold(0.0f32, |high, value| high.max(value.abs()));
-    let poison: f32 = values.iter().map(|value| value * 0.0).sum();
-    let inverse = if high > 0.0 { 127.0 / high } else { 0.0 };
-    (high / 127.0 + poison, inverse)
-}
-
-fn code(value: f32, inverse: f32) -> i8 {
-    (value * inverse).round_ties_even() as i8
 }

@@ -63,7 +63,7 @@ pub struct Cpu<L = lanes::Best> {
 struct Scratch {
     product: product::Scratch,
     attend: attend::Scratch,
-    angles: Vec<[f32; 2]>,
+    angles: elementwise::Angles,
 }
 
 impl Cpu {
@@ -191,8 +191,8 @@ impl<L: Lanes> Backend for Cpu<L> {
 
     fn rope(&self, x: &mut Vec<f32>, heads: Heads, positions: &[u32], inv_freq: &[f32]) {
         let angles = &mut self.scratch().angles;
-        for (row, &position) in x.chunks_exact_mut(heads.width()).zip(positions) {
-            elementwise::angles(position, inv_freq, angles);
+        let rows = x.chunks_exact_mut(heads.width());
+        for (row, angles) in rows.zip(angles.of(positions, inv_freq)) {
             elementwise::rope(row, heads, angles);
         }
     }
@@ -225,7 +225,7 @@ impl<L: Lanes> Backend for Cpu<L> {
 
     fn kv_store(&self, page: &mut Page, at: usize, kv: [&Vec<f32>; 2], row: usize, heads: Heads) {
         let [keys, values] = kv.map(|x| &x[row * heads.width()..][..heads.width()]);
-        page.store(at, keys, values, heads);
+        page.store::<L>(at, keys, values, heads);
     }
 
     fn attend(

@@ -1,5 +1,7 @@
 //! The operations that touch each value of a row once or twice: norm, rope, swiglu, sums.
 
+use std::slice::ChunksExact;
+
 use crate::backend::Heads;
 use crate::backend::cpu::lanes::{Lanes, dot, exp};
 
@@ -19,13 +21,33 @@ pub fn add(x: &mut [f32], y: &[f32]) {
     }
 }
 
-/// Sine and cosine of `position * inv_freq[i]`, into `angles`.
-pub fn angles(position: u32, inv_freq: &[f32], angles: &mut Vec<[f32; 2]>) {
-    angles.clear();
-    angles.extend(inv_freq.iter().map(|freq| {
-        let (sin, cos) = libm::sincosf(position as f32 * freq);
-        [sin, cos]
-    }));
+/// Sine and cosine of `position * inv_freq[i]`, kept for the next call: every block wants the same.
+#[derive(Debug, Default)]
+pub struct Angles {
+    positions: Vec<u32>,
+    inv_freq: Vec<f32>,
+    /// `[positions, inv_freq]`.
+    values: Vec<[f32; 2]>,
+}
+
+impl Angles {
+    /// Those of each position.
+    pub fn of(&mut self, positions: &[u32], inv_freq: &[f32]) -> ChunksExact<'_, [f32; 2]> {
+        if self.positions != positions || self.inv_freq != inv_freq {
+            self.positions.clear();
+            self.positions.extend_from_slice(positions);
+            self.inv_freq.clear();
+            self.inv_freq.extend_from_slice(inv_freq);
+            self.values.clear();
+            self.values.extend(positions.iter().flat_map(|&position| {
+                inv_freq.iter().map(move |freq| {
+                    let (sin, cos) = libm::sincosf(position as f32 * freq);
+                    [sin, cos]
+                })
+            }));
+        }
+        self.values.chunks_exact(inv_freq.len())
+    }
 }
 
 /// Rotates the pairs `(i, i + angles)` of every head of one row.
