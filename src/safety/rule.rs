@@ -2,7 +2,7 @@
 
 mod shown;
 
-pub(crate) use shown::capital;
+pub use shown::capital;
 
 use std::ops::Range;
 
