@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startHarness } from './harness.mjs';
+import { PATIENCE, startHarness } from './harness.mjs';
 import { requireWasm, withPackage } from './scenario.mjs';
 
 const STUB = fileURLToPath(new URL('stub_engine.js', import.meta.url));
@@ -22,6 +22,7 @@ function viewTest(name, run, { contextLength = 1024, stub = false, ...options } 
     context.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(harness.origin)) foreign.push(request.url()); });
     await context.addInitScript((contextLength) => { if (!localStorage.getItem('cosa.settings')) localStorage.setItem('cosa.settings', JSON.stringify({ contextLength })); }, contextLength);
     if (stub) await context.route('**/pkg/wasm/relaxed-simd/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
@@ -53,6 +54,18 @@ async function start(page, limit = 1) {
 async function saved(page, name) {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click(`button:text-is("${name}")`)]);
   return { name: download.suggestedFilename(), text: fs.readFileSync(await download.path(), 'utf8') };
+}
+
+/** Waits until so many ratings are in the store: they are shown before. Runs in the page. */
+async function ratingsKept(count) {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('cosa-evaluations');
+  for (;;) {
+    for await (const [name, file] of folder) {
+      if (!/^ratings-.*json$/.test(name)) continue;
+      try { if (JSON.parse(await (await file.getFile()).text()).length === count) return; } catch { /* being written */ }
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
 }
 
 /** Two configs with three prompts each, all about what the embedded model knows. */
@@ -206,6 +219,7 @@ viewTest('responses are rated blind, by keyboard alone, and the ratings are kept
   const verdicts = (helpfulness, adherence) => JSON.stringify({ helpfulness, addressed: helpfulness > 0, rules: [{ rule: 'config', adherence }], risks: [] });
   assert.deepEqual(rated, new Set([verdicts(4, 'follows'), verdicts(2, 'violates'), verdicts(5, 'undecided')]));
   assert.ok(lines.every((line) => SETUPS.includes(line.setup) && line.config_id && line.prompt_id && typeof line.response === 'string'));
+  await page.evaluate(ratingsKept, 3);
   await page.reload();
   await state(page, /All \d+ responses are there/);
   await page.click('#rate');
@@ -269,7 +283,7 @@ for (const [what, told, breakIt] of [
 
 viewTest('while the chat writes an answer nothing starts', async (page) => {
   await page.click('#tab-chat');
-  await page.fill('#prompt', JSON.stringify({ prefill: 1, decode: 2000, stepMs: 5 }));
+  await page.fill('#prompt', JSON.stringify({ prefill: 1, decode: 20000, stepMs: 5 }));
   await page.press('#prompt', 'Enter');
   await page.click('#tab-evaluate');
   await state(page, /The chat is writing an answer/);

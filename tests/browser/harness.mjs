@@ -14,6 +14,9 @@ import { makeServer } from './server.mjs';
 const ARGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run',
   '--disable-component-update', '--disable-sync', '--disable-quic', '--disable-extensions', '--disable-default-apps'];
 
+/** Milliseconds to wait for what a page is to show, on a slow machine that does other things too. */
+export const PATIENCE = 120_000;
+
 /** Starts browser and server. `isolated: false` leaves out COOP and COEP. */
 export async function startHarness({ isolated = true } = {}) {
   const foreign = [];
@@ -26,6 +29,7 @@ export async function startHarness({ isolated = true } = {}) {
     args: [...ARGS, `--proxy-server=${address(proxy)}`],
   });
   const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(inPage);
   context.on('request', (request) => {
     const url = new URL(request.url());
@@ -52,7 +56,7 @@ export async function startHarness({ isolated = true } = {}) {
 
 /** Waits until a page has that many workers; the browser tells of an ended one a moment later. */
 export async function workersLeft(page, count) {
-  for (let tries = 0; tries < 250 && page.workers().length !== count; tries += 1) await setTimeout(20);
+  for (let tries = 0; tries < 1500 && page.workers().length !== count; tries += 1) await setTimeout(20);
   assert.equal(page.workers().length, count);
 }
 

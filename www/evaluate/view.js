@@ -194,12 +194,14 @@ export class EvaluateView {
   async #readFile(file) {
     const { session } = this.page;
     if (!file) return;
-    if (session.evaluating) { this.form.refuse('Stop the evaluation before you choose another task.'); return; }
+    const whileRunning = 'Stop the evaluation before you choose another task.';
+    if (session.evaluating) { this.form.refuse(whileRunning); return; }
     if (!session.model) { this.form.refuse('Wait until a model is open.'); return; }
     if (file.size > LARGEST) { this.form.refuse(`${file.name} is larger than 64 MB.`); return; }
     try {
       const task = { name: file.name, text: await file.text() };
       await session.model.evaluate({ task, setups: ['none'] });
+      if (session.evaluating) throw new Error(whileRunning); // begun while the file was read
       this.form.setFile(task);
       this.#store.writeText(TASK, JSON.stringify(task));
     } catch (error) {
