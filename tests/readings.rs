@@ -123,7 +123,7 @@ fn most_ordinary_rules_are_read_as_they_are_meant() {
     });
     let rules: Vec<_> = rules.collect();
     assert_eq!(rules.len(), 277);
-    check(&rules, 47, 4);
+    check(&rules, 30, 6);
 }
 
 /// Whole configs of such rules, with other sentences between them, as prose and as lists.
@@ -135,7 +135,7 @@ fn most_ordinary_configs_are_read_as_they_are_meant() {
     });
     let configs: Vec<_> = configs.collect();
     assert_eq!(configs.len(), 108);
-    check(&configs, 27, 9);
+    check(&configs, 24, 8);
 }
 
 #[test]
