@@ -274,6 +274,33 @@ fn rope_rotates_pairs_half_a_head_apart() {
     }
 }
 
+#[test]
+fn rope_takes_the_angles_of_each_call() {
+    let heads = Heads { count: 2, dim: 4 };
+    let x = Random::new(4).values(heads.width(), 1.0);
+    let rotated = |cpu: &Cpu, position: u32, inv_freq: &[f32]| {
+        let mut found = x.clone();
+        cpu.rope(&mut found, heads, &[position], inv_freq);
+        found
+    };
+    let one = Cpu::new();
+    assert_eq!(rotated(&one, 3, &[]), x, "nothing to rotate");
+    for (position, inv_freq) in [
+        (3, [1.0, 0.5]),
+        (3, [1.0, 0.5]),
+        (4, [1.0, 0.5]),
+        (4, [1.0, 0.1]),
+    ] {
+        let alone = rotated(&Cpu::new(), position, &inv_freq);
+        assert_ne!(alone, x);
+        assert_eq!(
+            rotated(&one, position, &inv_freq),
+            alone,
+            "{position} {inv_freq:?}"
+        );
+    }
+}
+
 /// The pages of a past, filled row by row.
 fn pages<B: Backend<Buffer = Vec<f32>>>(
     backend: &B,

@@ -46,7 +46,8 @@ impl Angles {
                 })
             }));
         }
-        self.values.chunks_exact(inv_freq.len())
+        // A file may say that nothing is to be rotated.
+        self.values.chunks_exact(inv_freq.len().max(1))
     }
 }
 
