@@ -114,7 +114,7 @@ async function loadPart(loader, part, tell) {
   let told = performance.now();
   const bytes = await readPart(file, (chunk, loaded) => {
     loader.push(chunk);
-    if (performance.now() - told < PROGRESS_INTERVAL) return;
+    if (loaded === file.total || performance.now() - told < PROGRESS_INTERVAL) return; // the end is told below
     told = performance.now();
     tell(file.phase, loaded, loaded > (file.total ?? 0) ? undefined : file.total);
   });

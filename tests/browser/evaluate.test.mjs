@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PATIENCE, startHarness } from './harness.mjs';
+import { startHarness } from './harness.mjs';
 import { requireWasm, withPackage } from './scenario.mjs';
 
 const STUB = fileURLToPath(new URL('stub_engine.js', import.meta.url));
@@ -17,12 +17,11 @@ after(() => harness?.close());
 /** A test with the view open in a fresh browser profile and 1,024 tokens of context; what the page logs as an error fails it. */
 function viewTest(name, run, { contextLength = 1024, stub = false, ...options } = {}) {
   test(name, async () => {
-    const context = await harness.browser.newContext({ viewport: { width: 1200, height: 860 }, ...options });
+    const context = await harness.openContext({ viewport: { width: 1200, height: 860 }, ...options });
     const [errors, foreign] = [[], []];
     context.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(harness.origin)) foreign.push(request.url()); });
     await context.addInitScript((contextLength) => { if (!localStorage.getItem('cosa.settings')) localStorage.setItem('cosa.settings', JSON.stringify({ contextLength })); }, contextLength);
     if (stub) await context.route('**/pkg/wasm/relaxed-simd/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
-    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });

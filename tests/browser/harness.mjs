@@ -15,7 +15,7 @@ const ARGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-back
   '--disable-component-update', '--disable-sync', '--disable-quic', '--disable-extensions', '--disable-default-apps'];
 
 /** Milliseconds to wait for what a page is to show, on a slow machine that does other things too. */
-export const PATIENCE = 120_000;
+const PATIENCE = 120_000;
 
 /** Starts browser and server. `isolated: false` leaves out COOP and COEP. */
 export async function startHarness({ isolated = true } = {}) {
@@ -28,15 +28,19 @@ export async function startHarness({ isolated = true } = {}) {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [...ARGS, `--proxy-server=${address(proxy)}`],
   });
-  const context = await browser.newContext();
-  context.setDefaultTimeout(PATIENCE);
+  const openContext = async (options) => {
+    const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+  };
+  const context = await openContext();
   await context.addInitScript(inPage);
   context.on('request', (request) => {
     const url = new URL(request.url());
     if (url.protocol.startsWith('http') && url.origin !== origin) foreign.push(url.href);
   });
   return {
-    origin, browser, context, foreign, log,
+    origin, browser, context, foreign, log, openContext,
     async openPage(path = '/test/blank.html') {
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error('page error:', error.message));
@@ -54,9 +58,14 @@ export async function startHarness({ isolated = true } = {}) {
   };
 }
 
+/** Waits until it holds, or patience ends: what is told to nobody has to be looked for. */
+export async function until(holds) {
+  for (const end = Date.now() + PATIENCE; !holds() && Date.now() < end;) await setTimeout(20);
+}
+
 /** Waits until a page has that many workers; the browser tells of an ended one a moment later. */
 export async function workersLeft(page, count) {
-  for (let tries = 0; tries < 1500 && page.workers().length !== count; tries += 1) await setTimeout(20);
+  await until(() => page.workers().length === count);
   assert.equal(page.workers().length, count);
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { startHarness, workersLeft } from './harness.mjs';
+import { startHarness, until, workersLeft } from './harness.mjs';
 import { EMBEDDED_BYTES, LIBRARY, RED_WINE, REFUSAL, SHA256, WINE, requireWasm, withPackage } from './scenario.mjs';
 import { CONFORMANCE, DATA } from './server.mjs';
 
@@ -167,7 +167,7 @@ describe('abort', () => {
     });
     assert.deepEqual([seen.aborted.name, seen.next], ['AbortError', 'llama']);
     await workersLeft(page, 1);
-    for (let tries = 0; tries < 250 && !harness.log.closed.includes('/test/slow.gguf'); tries += 1) await page.waitForTimeout(20);
+    await until(() => harness.log.closed.includes('/test/slow.gguf'));
     assert.ok(harness.log.closed.includes('/test/slow.gguf'), 'the server sees the reader leave');
   });
 

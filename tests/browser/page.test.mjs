@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { PATIENCE, startHarness } from './harness.mjs';
+import { startHarness } from './harness.mjs';
 import { REFUSAL } from './scenario.mjs';
 import { configs } from '../../www/configs.js';
 
@@ -17,12 +17,11 @@ after(() => harness?.close());
 /** A test with a page of its own in a fresh browser profile; what the page logs as an error fails the test. */
 function pageTest(name, { stub = false, ...options }, run) {
   test(name, async () => {
-    const context = await harness.browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
+    const context = await harness.openContext({ viewport: { width: 1280, height: 820 }, ...options });
     const errors = [];
     const foreign = [];
     context.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(harness.origin)) foreign.push(request.url()); });
     if (stub) await context.route('**/pkg/wasm/relaxed-simd/cosa.js', (route) => route.fulfill({ path: STUB, contentType: 'text/javascript' }));
-    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
@@ -69,7 +68,7 @@ pageTest('one prompt is answered under one config and refused under another in t
   assert.deepEqual(await texts(page, '.answer >> nth=1 >> .rationale dd:has(strong)'), ['alcohol nodecides']);
   await page.click('.answer >> nth=0 >> .label');
   assert.match(await page.textContent('.answer >> nth=0 >> .given'), /Alcohol is allowed\..*SHA-256 [0-9a-f]{64}/s);
-  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token[\d.]+ m?s.*Context\d+\/512/);
+  assert.match(await page.textContent('#status'), /[\d.]+ tok\/s.*First token(\d+ ms|[\d.]+ s).*Context\d+\/512/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   const transcript = JSON.parse(fs.readFileSync(await download.path(), 'utf8'));
   assert.deepEqual(transcript.messages.map((message) => message.safetyConfig?.name), [undefined, 'Language school', undefined, "Children's library"]);
