@@ -105,20 +105,21 @@ fn a_recipe_runs_from_pieces_to_a_model_and_never_twice() {
         "{flipped} of {some_flips}"
     );
 
-    // The file says how it came to be: one line each of sft, dpo and the mean of both.
+    // The file says how it came to be: one line each of sft, dpo, sft on
+    // mistakes, and the mean.
     let before = fs::read(file("model.gguf")).unwrap();
     let text = String::from_utf8_lossy(&before);
     assert!(text.contains("cosa.provenance"));
-    assert_eq!(text.matches(" lora None ").count(), 2);
+    assert_eq!(text.matches(" lora None ").count(), 3);
     assert_eq!(text.matches(" share 0.5").count(), 1);
 
     let again = all(&recipe, &work).unwrap();
-    assert_eq!(again.matches("done before").count(), 18, "{again}");
+    assert_eq!(again.matches("done before").count(), 19, "{again}");
     // What is missing is made again, to the same bits.
     fs::remove_file(file("dpo.gguf")).unwrap();
     fs::remove_file(file("dpo.checkpoint")).unwrap();
     let again = all(&recipe, &work).unwrap();
-    assert_eq!(again.matches("done before").count(), 17, "{again}");
+    assert_eq!(again.matches("done before").count(), 18, "{again}");
     assert!(fs::read(file("model.gguf")).unwrap() == before);
 }
 

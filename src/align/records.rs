@@ -124,9 +124,10 @@ pub struct BenchmarkLine {
     pub flip_of: Option<String>,
 }
 
-/// What a model is trained on first: conversations, or plain text.
+/// What a model is trained on first: conversations, or plain text. A [`PairLine`] reads as the
+/// conversation in which the better answer is learned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, from = "LearnedLine")]
 pub enum TrainLine {
     /// A conversation, whose answers are learned.
     Chat {
@@ -138,6 +139,37 @@ pub enum TrainLine {
         /// The words.
         text: String,
     },
+}
+
+/// The forms that a [`TrainLine`] is read from.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "needs messages; text; or prompt and chosen")]
+enum LearnedLine {
+    Chat {
+        messages: Vec<TurnLine>,
+    },
+    Text {
+        text: String,
+    },
+    Pair {
+        prompt: Vec<TurnLine>,
+        chosen: Vec<TurnLine>,
+    },
+}
+
+impl From<LearnedLine> for TrainLine {
+    fn from(line: LearnedLine) -> Self {
+        match line {
+            LearnedLine::Chat { messages } => Self::Chat { messages },
+            LearnedLine::Text { text } => Self::Text { text },
+            LearnedLine::Pair { prompt, chosen } => {
+                let before = prompt.iter().map(TurnLine::seen);
+                Self::Chat {
+                    messages: before.chain(chosen).collect(),
+                }
+            }
+        }
+    }
 }
 
 impl TrainLine {
@@ -198,6 +230,26 @@ impl TurnLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_pair_the_better_answer_is_learned_and_what_was_before_it_only_seen() {
+        let said = TurnLine::new("assistant", "Hello.");
+        let pair = PairLine {
+            prompt: vec![TurnLine::new("user", "Hi"), said.clone()],
+            chosen: vec![TurnLine::new("assistant", "Better.")],
+            rejected: vec![TurnLine::new("assistant", "Worse.")],
+            config_id: "0".to_owned(),
+            errors: [0.0, 1.0],
+        };
+        let json = serde_json::to_string(&pair).unwrap();
+        let TrainLine::Chat { messages } = serde_json::from_str(&json).unwrap() else {
+            panic!("a conversation");
+        };
+        assert_eq!(messages[1], said.seen());
+        assert_eq!(messages[2..], pair.chosen);
+        let other = serde_json::from_str::<TrainLine>(r#"{"prompt":[]}"#).unwrap_err();
+        assert!(other.to_string().contains("prompt and chosen"), "{other}");
+    }
 
     #[test]
     fn what_was_thought_is_not_seen_but_what_was_read_is() {

@@ -22,7 +22,8 @@ use crate::files::replace_bytes;
 
 #[derive(Args)]
 pub struct Sft {
-    /// JSON Lines of `messages` or `text`.
+    /// JSON Lines of `messages`, of `text`, or of `prompt` and `chosen`, as `mistakes` writes them: of
+    /// a pair the chosen answer is learned.
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// Data of the same form that is only looked at, for the curve.
