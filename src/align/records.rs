@@ -162,12 +162,9 @@ impl From<LearnedLine> for TrainLine {
         match line {
             LearnedLine::Chat { messages } => Self::Chat { messages },
             LearnedLine::Text { text } => Self::Text { text },
-            LearnedLine::Pair { prompt, chosen } => {
-                let before = prompt.iter().map(TurnLine::seen);
-                Self::Chat {
-                    messages: before.chain(chosen).collect(),
-                }
-            }
+            LearnedLine::Pair { prompt, chosen } => Self::Chat {
+                messages: TurnLine::behind(&prompt, &chosen),
+            },
         }
     }
 }
@@ -224,6 +221,13 @@ impl TurnLine {
             weight: Some(0),
             ..self.clone()
         }
+    }
+
+    /// An answer to a prompt, which is seen, as in a chat, and not learned.
+    #[must_use]
+    pub fn behind(prompt: &[Self], answer: &[Self]) -> Vec<Self> {
+        let seen = prompt.iter().map(Self::seen);
+        seen.chain(answer.iter().cloned()).collect()
     }
 }
 

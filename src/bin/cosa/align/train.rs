@@ -169,10 +169,9 @@ pub fn dpo(stage: &Dpo, common: &Common) -> Result<()> {
     )
 }
 
-/// Two answers behind one prompt. What stands before them is seen, as in a chat, and not learned.
+/// Two answers behind one prompt.
 fn preference(encoder: &Encoder, line: &PairLine, at: usize) -> Result<Preference> {
-    let seen: Vec<TurnLine> = line.prompt.iter().map(TurnLine::seen).collect();
-    let of = |answer: &[TurnLine]| encoder.chat(&[&seen[..], answer].concat(), at);
+    let of = |answer| encoder.chat(&TurnLine::behind(&line.prompt, answer), at);
     Ok(Preference {
         chosen: of(&line.chosen)?,
         rejected: of(&line.rejected)?,
