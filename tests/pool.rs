@@ -6,8 +6,9 @@
     reason = "tests"
 )]
 
-use std::sync::Arc;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cosa::backend::cpu::pool::Pool;
@@ -37,6 +38,28 @@ fn every_chunk_is_done_once() {
             assert!(found.iter().all(|count| *count == 1), "{items} items");
             let found = counts(&pool, items, |job| pool.run(items, job));
             assert!(found.iter().all(|count| *count == 1), "{items} chunks");
+        }
+    }
+}
+
+#[test]
+fn ranges_cover_all_and_get_shorter() {
+    for threads in [1, 2, 5] {
+        let pool = Pool::with_threads(threads);
+        for items in [0, 1, 15, 17, 72, 1000, 4_000_000_000_u32 as usize] {
+            let ranges = Mutex::new(Vec::new());
+            pool.run_ranges(items, &|range| ranges.lock().unwrap().push(range));
+            let mut ranges = ranges.into_inner().unwrap();
+            ranges.sort_by_key(|range| range.start);
+            let lengths: Vec<usize> = ranges.iter().map(Range::len).collect();
+            assert_eq!(lengths.iter().sum::<usize>(), items);
+            assert!(ranges.windows(2).all(|two| two[0].end == two[1].start));
+            // To one item, which rounding moves.
+            let shorter = lengths.windows(2).all(|two| two[1] <= two[0] + 1);
+            assert!(shorter, "{items} items: {lengths:?}");
+            if items > 1000 {
+                assert!(lengths[lengths.len() - 1] * 4 < lengths[0], "{lengths:?}");
+            }
         }
     }
 }

@@ -6,7 +6,9 @@
 //! 2. Generation of the job, its number of chunks and the next chunk are one 64-bit word,
 //!    the ticket. A chunk is taken by changing the whole word, so a thread that comes late
 //!    can never take a chunk of another job than the one it looked at.
-//! 3. Who waits spins briefly, since the next job of a forward pass comes within
+//! 3. Ranges get shorter towards the end of a job, since all wait for the thread that took the
+//!    last one.
+//! 4. Who waits spins briefly, since the next job of a forward pass comes within
 //!    microseconds, and then sleeps, since a tab shares its machine.
 
 mod shared;
@@ -20,8 +22,8 @@ pub use tasks::Task;
 
 use shared::{Shared, Work};
 
-/// Into how many ranges a thread's share of work is cut.
-const RANGES_A_THREAD: usize = 8;
+/// How many ranges there are for each thread: each begins with memory that is not at hand yet.
+const RANGES_A_THREAD: usize = 3;
 
 /// Most chunks of one job.
 const MOST_CHUNKS: usize = u16::MAX as usize;
@@ -95,9 +97,12 @@ impl Pool {
     /// Calls `job` with ranges that cover the numbers below `items`: few enough to cost
     /// little, many enough to divide well.
     pub fn run_ranges(&self, items: usize, job: &(dyn Fn(Range<usize>) + Sync)) {
-        let length = items.div_ceil(RANGES_A_THREAD * self.threads()).max(1);
-        self.run(items.div_ceil(length), &|number| {
-            job(number * length..items.min((number + 1) * length));
+        let ranges = items.min(RANGES_A_THREAD * self.threads());
+        self.run(ranges, &|number| {
+            let range = start(items, ranges, number)..start(items, ranges, number + 1);
+            if !range.is_empty() {
+                job(range);
+            }
         });
     }
 
@@ -110,6 +115,17 @@ impl Pool {
     pub fn end(&self) {
         self.shared.end();
     }
+}
+
+/// Where range `number` of `ranges` begins: what is left falls with the square of how many ranges are left,
+/// so that each is some part of it. Single items where there are no more of them than ranges.
+fn start(items: usize, ranges: usize, number: usize) -> usize {
+    if items == ranges {
+        return number;
+    }
+    let [all, left] = [ranges, ranges - number].map(|count| (count as u64).pow(2));
+    let behind = (items as u64 * left).div_ceil(all);
+    items - behind as usize
 }
 
 impl Drop for Pool {
