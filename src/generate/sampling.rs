@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use super::GenerateOptions;
+use crate::backend::cpu::lanes::{self, Best, Lanes as _};
 use crate::error::{Error, Result};
 
 /// Below this a temperature is greedy: nothing but the most likely token has any weight.
@@ -11,6 +12,12 @@ const GREEDY_BELOW: f64 = 1e-6;
 
 /// Logits that are looked through together.
 const RUN: usize = 1024;
+
+/// Tokens with less weight are never drawn; an impossible one has half of it.
+const LEAST: f32 = 2.0 * f32::MIN_POSITIVE;
+
+/// Where a weight's bits say between which powers of two it lies.
+const EXPONENT: u32 = f32::MANTISSA_DIGITS - 1;
 
 /// Draws token ids; the same options and logits give the same ids.
 pub struct Sampler {
@@ -21,14 +28,17 @@ pub struct Sampler {
     repetition_penalty: f32,
     /// A generator whose numbers are the same on every machine and in every version.
     random: ChaCha8Rng,
+    /// Each token's probability relative to the most likely one's, and a few impossible tokens.
+    weights: Vec<f32>,
+    /// The tokens of which one is drawn.
     candidates: Vec<Candidate>,
 }
 
-/// A token with its probability relative to the most likely one's.
+/// A token that may be drawn, and its weight.
 #[derive(Clone, Copy)]
 struct Candidate {
     id: u32,
-    weight: f64,
+    weight: f32,
 }
 
 impl Sampler {
@@ -42,6 +52,7 @@ impl Sampler {
             min_p: options.min_p,
             repetition_penalty: options.repetition_penalty as f32,
             random: ChaCha8Rng::seed_from_u64(options.seed),
+            weights: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -54,60 +65,91 @@ impl Sampler {
     pub fn sample(&mut self, logits: &mut [f32], recent: &[u32]) -> Result<u32> {
         self.penalize(logits, recent);
         let best = highest(logits)?;
-        if self.temperature < GREEDY_BELOW {
+        if self.temperature < GREEDY_BELOW || self.top_k == 1 {
             return Ok(best as u32);
         }
-        self.weigh(logits, f64::from(logits[best]));
-        self.keep_top_k();
-        self.keep_top_p();
+        self.weigh(logits, logits[best]);
+        let sum = self.choose();
+        self.narrow(sum);
         Ok(self.draw().unwrap_or(best as u32))
     }
 
-    /// Candidates are the tokens that `min_p` leaves. Weights come from differences to the
-    /// best logit, so no temperature can overflow them.
-    fn weigh(&mut self, logits: &[f32], best: f64) {
+    /// Weights come from differences to the best logit, so no temperature can overflow them. With the
+    /// same bits on every machine, and in vectors, since vocabularies are large.
+    fn weigh(&mut self, logits: &[f32], best: f32) {
+        let temperature = self.temperature as f32;
+        let power = |logit: &f32| (logit - best) / temperature;
+        self.weights.clear();
+        self.weights.extend(logits.iter().map(power));
+        // Whole vectors; what is added is impossible.
+        let whole = logits.len().next_multiple_of(4);
+        self.weights.resize(whole, f32::NEG_INFINITY);
+        for powers in self.weights.as_chunks_mut::<4>().0 {
+            *powers = Best::store(lanes::exp::<Best>(Best::load(powers)));
+        }
+    }
+
+    /// Candidates are the tokens that `min_p` leaves, without those that are too unlikely for `top_k` or
+    /// `top_p` by a factor of two or more, which need not be sorted then. Returns the sum of the
+    /// weights that `top_p` is a share of; `None` where it is of what `top_k` leaves.
+    fn choose(&mut self) -> Option<f64> {
+        let least = (self.min_p as f32).max(LEAST);
+        // How many weights lie between two powers of two, and their sum.
+        let (mut counts, mut sums) = ([0; 256], [0.0; 256]);
+        for &weight in self.weights.iter().filter(|&&weight| weight >= least) {
+            let octave = (weight.to_bits() >> EXPONENT) as usize;
+            counts[octave] += 1;
+            sums[octave] += f64::from(weight);
+        }
+        let (count, sum): (usize, f64) = (counts.iter().sum(), sums.iter().sum());
+        let limited = (1..count).contains(&self.top_k);
+        // All that `top_k` leaves is needed to tell a share of it.
+        let off = limited || self.top_p >= 1.0;
+        let enough = if off { f64::INFINITY } else { self.top_p * sum };
+        let (mut above, mut mass) = (0, 0.0);
+        let is_last = |&octave: &usize| {
+            above += counts[octave];
+            mass += sums[octave];
+            mass >= enough || limited && above >= self.top_k
+        };
+        let last = (0..counts.len()).rev().find(is_last).unwrap_or(0);
+        let least = least.max(f32::from_bits((last as u32) << EXPONENT));
+        let chosen = (0..).zip(&self.weights);
+        let chosen = chosen.filter(|&(_, &weight)| weight >= least);
         self.candidates.clear();
-        for (id, logit) in (0..).zip(logits) {
-            let weight = libm::exp((f64::from(*logit) - best) / self.temperature);
-            if weight > 0.0 && weight >= self.min_p {
-                self.candidates.push(Candidate { id, weight });
-            }
-        }
+        self.candidates
+            .extend(chosen.map(|(id, &weight)| Candidate { id, weight }));
+        (!limited).then_some(sum)
     }
 
-    fn keep_top_k(&mut self) {
-        if (1..self.candidates.len()).contains(&self.top_k) {
-            self.candidates
-                .select_nth_unstable_by(self.top_k - 1, by_weight);
-            self.candidates.truncate(self.top_k);
-        }
-    }
-
-    fn keep_top_p(&mut self) {
-        if self.top_p >= 1.0 {
+    /// Leaves the candidates that `top_k` and `top_p` leave, as [`Self::choose`] has them.
+    fn narrow(&mut self, sum: Option<f64>) {
+        if sum.is_some() && self.top_p >= 1.0 {
             return;
         }
         self.candidates.sort_unstable_by(by_weight);
-        let enough = self.top_p * self.candidates.iter().map(|c| c.weight).sum::<f64>();
-        let mut sum = 0.0;
-        let below = |candidate: &&Candidate| {
-            sum += candidate.weight;
-            sum < enough
-        };
-        let below = self.candidates.iter().take_while(below).count();
-        self.candidates.truncate(below + 1);
+        if sum.is_none() {
+            self.candidates.truncate(self.top_k);
+        }
+        if self.top_p < 1.0 {
+            let all = || self.candidates.iter().map(Candidate::weight).sum();
+            let mut left = self.top_p * sum.unwrap_or_else(all);
+            let below = |candidate: &&Candidate| {
+                left -= candidate.weight();
+                left > 0.0
+            };
+            let below = self.candidates.iter().take_while(below).count();
+            self.candidates.truncate(below + 1);
+        }
     }
 
     /// A candidate by its weight; `None` where there is none.
     fn draw(&mut self) -> Option<u32> {
-        // The selection above leaves an order that is not told; ids give one.
-        self.candidates
-            .sort_unstable_by_key(|candidate| candidate.id);
-        let total: f64 = self.candidates.iter().map(|c| c.weight).sum();
+        let total: f64 = self.candidates.iter().map(Candidate::weight).sum();
         let unit = (self.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let mut left = unit * total;
         let drawn = self.candidates.iter().find(|candidate| {
-            left -= candidate.weight;
+            left -= candidate.weight();
             left < 0.0
         });
         drawn
@@ -134,6 +176,12 @@ impl Sampler {
                 *logit *= self.repetition_penalty;
             }
         }
+    }
+}
+
+impl Candidate {
+    fn weight(&self) -> f64 {
+        f64::from(self.weight)
     }
 }
 
@@ -179,122 +227,4 @@ pub(super) fn highest(logits: &[f32]) -> Result<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn options(change: impl Fn(&mut GenerateOptions)) -> GenerateOptions {
-        let mut options = GenerateOptions {
-            temperature: 1.0,
-            ..GenerateOptions::default()
-        };
-        change(&mut options);
-        options
-    }
-
-    /// The ids drawn in 200 draws from fixed logits.
-    fn drawn(options: &GenerateOptions, logits: &[f32]) -> Vec<u32> {
-        let mut sampler = Sampler::new(options);
-        let draw = |_| sampler.sample(&mut logits.to_vec(), &[]).unwrap();
-        (0..200).map(draw).collect()
-    }
-
-    fn distinct(mut ids: Vec<u32>) -> Vec<u32> {
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    const LOGITS: [f32; 5] = [0.0, 2.0, 1.0, 1.9, -1.0];
-
-    #[test]
-    fn greedy_takes_the_lowest_of_equals() {
-        let mut greedy = Sampler::new(&GenerateOptions::default());
-        let mut row = [1.0, 3.0, f32::NEG_INFINITY, 3.0];
-        assert_eq!(greedy.sample(&mut row, &[]).unwrap(), 1);
-    }
-
-    #[test]
-    fn the_seed_decides() {
-        let one = drawn(&options(|o| o.seed = 1), &LOGITS);
-        assert_eq!(one, drawn(&options(|o| o.seed = 1), &LOGITS));
-        assert_ne!(one, drawn(&options(|o| o.seed = 2), &LOGITS));
-    }
-
-    #[test]
-    fn tokens_come_as_often_as_their_probability_says() {
-        let mut sampler = Sampler::new(&options(|o| o.temperature = 2.0));
-        let mut counts = [0.0; 5];
-        for _ in 0..20_000 {
-            counts[sampler.sample(&mut LOGITS.to_vec(), &[]).unwrap() as usize] += 1.0;
-        }
-        let weights = LOGITS.map(|logit| (f64::from(logit) / 2.0).exp());
-        let total: f64 = weights.iter().sum();
-        for (count, weight) in counts.into_iter().zip(weights) {
-            assert!(
-                (count / 20_000.0 - weight / total).abs() < 0.015,
-                "{counts:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn each_filter_leaves_what_it_should() {
-        let ids = |change: fn(&mut GenerateOptions)| distinct(drawn(&options(change), &LOGITS));
-        assert_eq!(ids(|o| o.temperature = 5.0), [0, 1, 2, 3, 4]);
-        assert_eq!(ids(|o| o.top_k = 2), [1, 3]);
-        assert_eq!(ids(|o| o.top_k = 1), [1]);
-        assert_eq!(ids(|o| o.top_p = 0.01), [1]);
-        assert_eq!(ids(|o| o.min_p = 0.5), [1, 3]);
-        assert_eq!(ids(|o| o.min_p = 1.0), [1]);
-        assert_eq!(ids(|o| (o.top_k, o.top_p) = (3, 0.6)), [1, 3]);
-        assert_eq!(ids(|o| o.temperature = 1e-5), [1]);
-    }
-
-    #[test]
-    fn the_penalty_counts_an_id_once_in_its_window() {
-        let mut greedy = Sampler::new(&GenerateOptions {
-            repetition_penalty: 2.0,
-            ..GenerateOptions::default()
-        });
-        assert_eq!(greedy.sample(&mut LOGITS.to_vec(), &[1, 1, 99]).unwrap(), 3);
-        let mut row = LOGITS.to_vec();
-        greedy.sample(&mut row, &[4, 4]).unwrap();
-        assert_eq!(row[4], -2.0);
-        let mut long = vec![1];
-        long.extend([0; GenerateOptions::PENALTY_WINDOW]);
-        assert_eq!(greedy.sample(&mut LOGITS.to_vec(), &long).unwrap(), 1);
-    }
-
-    #[test]
-    fn the_highest_is_found_wherever_it_stands() {
-        for len in [1, 7, 8, RUN - 1, RUN, RUN + 1, 3 * RUN + 13] {
-            for at in [0, len / 2, len.saturating_sub(9), len - 1] {
-                let mut row = vec![f32::NEG_INFINITY; len];
-                row[at] = -5.0;
-                assert_eq!(highest(&row).unwrap(), at, "{len}");
-                row[at..].fill(2.0);
-                assert_eq!(highest(&row).unwrap(), at, "{len}");
-                for broken in [f32::NAN, -f32::NAN, f32::INFINITY] {
-                    row[at] = broken;
-                    assert!(highest(&row).is_err(), "{len} {at} {broken}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn broken_logits_are_an_error() {
-        for row in [
-            vec![0.0, f32::NAN],
-            vec![f32::INFINITY, 0.0],
-            vec![f32::NEG_INFINITY; 2],
-            vec![],
-        ] {
-            for options in [GenerateOptions::default(), options(|_| ())] {
-                let error = Sampler::new(&options).sample(&mut row.clone(), &[]);
-                assert_eq!(error.unwrap_err().code(), "non_finite");
-            }
-        }
-    }
-}
+mod tests;
