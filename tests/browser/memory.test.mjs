@@ -39,12 +39,14 @@ test('load and free, twenty times and more', async (t) => {
   assert.ok(growth < engine, `the renderers grow by ${mb(growth)} in ${WINDOW} rounds, and never stop`);
 });
 
-/** One model's life; returns the bytes of its wasm memory. */
+/** One model's life; returns the bytes of its wasm memory. The page keeps the chat, as pages do. */
 function loadAskFree(page) {
   return page.evaluate(async () => {
     const { ChatModel } = await import('/pkg/index.js');
     const model = await ChatModel.load();
-    await collect(model.chat().send('What is a cat?', { maxTokens: 4 }));
+    const chat = model.chat();
+    (globalThis.kept ??= []).push(chat);
+    await collect(chat.send('What is a cat?', { maxTokens: 4 }));
     const bytes = await model.memoryBytes();
     model.free();
     return bytes;
