@@ -33,6 +33,7 @@ fn same_seed_same_text() {
         top_p: 0.95,
         min_p: 0.001,
         repetition_penalty: 1.1,
+        ignore_eos: true,
         ..warm(3)
     };
     let first = complete(&mut session(), "Once", &options);
