@@ -174,15 +174,18 @@ export interface RuleReading {
   /**
    * What the model took it to say, such as `alcohol no except cocktails`; `else` stands for all other topics.
    * `-` where it found no rule, `not understood` where it said nothing of the kind. Where it read nothing of all other
-   * topics, or did not understand something, or is not sure which topics it is about, it is told to refuse them.
+   * topics, or is not sure that it understood something, it is told to refuse them.
    */
   readAs: string;
   /** How likely it found these words, from 0 to 1. */
   probability: number;
-  /** Whether that is likely enough to count as it is; else the model is told to refuse what it allows. */
+  /** Whether that is likely enough to count as it is; else it allows nothing, and denies what it may deny. */
   sure: boolean;
-  /** Whether it was understood, and is sure of which topics that is about; else the model is told to refuse sensitive topics without a rule too. */
-  topicSure: boolean;
+  /**
+   * What else it may say, from a probability of 0.1 on. What one of these denies, wholly or in part, the model is told to
+   * refuse, but where it is sure of what `readAs` says of the same topic.
+   */
+  alternatives: { says: string; probability: number }[];
   /** Whether the answer was decided by it. */
   decides: boolean;
 }

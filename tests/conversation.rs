@@ -183,8 +183,10 @@ fn a_config_of_which_nothing_is_read_allows_nothing() {
     assert_eq!(told, "else no.");
     let read_as: Vec<&str> = read.iter().map(|rule| &*rule.read_as).collect();
     assert_eq!(read_as, ["not understood"; 2]);
-    assert!(read.iter().all(|rule| !rule.sure && !rule.topic_sure));
-    assert!(read.iter().all(|rule| rule.probability > 0.0));
+    assert!(
+        read.iter()
+            .all(|rule| !rule.sure && rule.alternatives.is_empty())
+    );
     // A rule of four bytes behind another one is shown in nine, and read in eight more.
     let most = 1 + (ConfigReader::MOST_CONTEXTS * CONTEXT - 4 - 8) / (9 + 8);
     let many = "A b.\n".repeat(most);

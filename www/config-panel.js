@@ -120,10 +120,10 @@ export class ConfigPanel {
     this.understood.hidden = reading === null;
     if (reading === null) return;
     const { rules, told } = reading;
-    const unsure = rules.some(({ sure, topicSure }) => !sure || !topicSure);
+    const unsure = rules.some(({ sure, alternatives }) => !sure || alternatives.length > 0);
     this.understood.replaceChildren(el('h3', {}, `How the model reads “${name}”`), readings(rules),
       el('p.small', {}, 'So it is told: ', el('strong', {}, told), ' “else” are all other sensitive topics.'));
-    if (unsure) this.understood.append(el('p.small', {}, 'Where it is not sure, it is told to refuse. Another wording may help.'));
+    if (unsure) this.understood.append(el('p.small', {}, 'Where it is not sure, it is told to refuse what may be denied. Another wording may help.'));
   }
 
   /** A text of the reader's own that the engine refused stays in the editor, to be changed. */

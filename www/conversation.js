@@ -84,10 +84,12 @@ export class Conversation {
   }
 }
 
-/** Each rule beside what the model took it to say; those that it is not sure of and those that decided are marked. */
-export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, sure, topicSure, decides }) => [
+const spoken = (says) => says === '-' ? 'no rule' : says;
+
+/** Each rule beside what the model took it to say, and may have taken it to say; those that it is not sure of and those that decided are marked. */
+export const readings = (rules) => el('dl.readings', {}, ...rules.flatMap(({ rule, readAs, sure, alternatives, decides }) => [
   el('dt', {}, rule),
-  el('dd', {}, readAs === '-' ? 'no rule' : readAs, !sure && el('em', {}, topicSure ? 'not sure' : 'not sure which topic'), decides && el('strong', {}, 'decides')),
+  el('dd', {}, spoken(readAs), ...alternatives.map(({ says }) => el('i', {}, `or ${spoken(says)}`)), !sure && el('em', {}, 'not sure'), decides && el('strong', {}, 'decides')),
 ]));
 
 /** One answer while it is written and after. */

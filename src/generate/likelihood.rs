@@ -41,14 +41,26 @@ pub fn log_sum_exp(logits: &[f32]) -> f64 {
     f64::from(highest) + logits.iter().map(weight).sum::<f64>().ln()
 }
 
-/// The most likely token, the lowest of equals, and its probability: the same bits on every machine.
+/// The tokens that are at least so likely, or the likeliest where none is: the likeliest last, of
+/// equals the lowest, and their probabilities, the same bits on every machine.
 ///
 /// # Errors
 /// `NonFinite` where the logits are none.
-pub fn most_likely(logits: &[f32]) -> Result<(u32, f64)> {
+pub fn most_likely(logits: &[f32], least: f64) -> Result<Vec<(u32, f64)>> {
     let best = highest(logits)?;
-    let weight = |logit: &f32| libm::exp(f64::from(logit - logits[best]));
-    Ok((best as u32, 1.0 / logits.iter().map(weight).sum::<f64>()))
+    let weight = |&logit: &f32| libm::exp(f64::from(logit - logits[best]));
+    let total: f64 = logits.iter().map(weight).sum();
+    let shares = logits.iter().map(|logit| weight(logit) / total);
+    // Few: they are put in their places, which needs less code than sorting.
+    let mut found: Vec<(u32, f64)> = Vec::new();
+    for (id, share) in (0..).zip(shares).filter(|&(_, share)| share >= least) {
+        let at = found.partition_point(|it| it.1 < share);
+        found.insert(at, (id, share));
+    }
+    if found.is_empty() {
+        found.push((best as u32, 1.0 / total));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -57,12 +69,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_likely_token_has_the_probability_that_softmax_gives_it() {
-        let (id, probability) = most_likely(&[0.0, 3.0f32.ln(), f32::NEG_INFINITY]).unwrap();
-        assert_eq!(id, 1);
-        assert!((probability - 0.75).abs() < 1e-6, "{probability}");
-        assert_eq!(most_likely(&[-9.0, 80.0, 80.0]).unwrap(), (1, 0.5));
-        let broken = most_likely(&[f32::NAN, 1.0]).unwrap_err();
+    fn the_most_likely_tokens_have_the_probabilities_that_softmax_gives_them() {
+        let logits = [0.0, 3.0f32.ln(), f32::NEG_INFINITY, 0.0, 3.0f32.ln()];
+        let found = most_likely(&logits, 0.1).unwrap();
+        let ids: Vec<u32> = found.iter().map(|it| it.0).collect();
+        assert_eq!(ids, [3, 0, 4, 1]);
+        let near = |(found, meant): (f64, f64)| (found - meant).abs() < 1e-6;
+        let meant = [0.125, 0.125, 0.375, 0.375];
+        assert!(
+            found.iter().map(|it| it.1).zip(meant).all(near),
+            "{found:?}"
+        );
+        assert_eq!(most_likely(&logits, 0.2).unwrap(), found[2..]);
+        assert_eq!(most_likely(&logits, 0.9).unwrap(), found[3..]);
+        assert_eq!(most_likely(&[-9.0, 80.0], 2.0).unwrap(), [(1, 1.0)]);
+        let broken = most_likely(&[f32::NAN, 1.0], 0.1).unwrap_err();
         assert_eq!(broken.code(), "non_finite");
     }
 }

@@ -9,7 +9,7 @@ use super::{ChatModel, prompt};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::generate::{Context, most_likely};
-use crate::safety::{Reading, Rule, SafetyConfig, amends, continues, leads};
+use crate::safety::{Meaning, Reading, Rule, SafetyConfig, amends, continues, leads};
 use crate::text::{Message, Role};
 
 /// Configs that are known with what was read in each of their rules: a config stands in every
@@ -22,16 +22,18 @@ pub struct ConfigReader {
 impl ConfigReader {
     /// What is shown of a config has, with some tokens of answer for each rule, at most so many
     /// times those of the context: reading takes time, twice as much where a sentence is read
-    /// with the one before it too.
+    /// with the one before it too, and more where much may be meant.
     pub const MOST_CONTEXTS: usize = 8;
     /// Tokens of a usual reading.
     const USUAL: usize = 8;
     /// Tokens of a reading at most.
     const LONGEST: usize = 48;
+    /// What is less likely is not gone after, but where all is.
+    const LEAST: f64 = 0.04;
     /// Configs that are kept at most.
     const MOST_KNOWN: usize = 64;
 
-    /// What `model` says of each rule of the text `config`, greedily, one at a time: so none is
+    /// What `model` may say of each rule of the text `config`, one at a time: so none is
     /// read in the light of others, but where it goes on with the one before it, and what users
     /// write is not even there.
     ///
@@ -59,7 +61,7 @@ impl ConfigReader {
         let mut context = Context::new(&model.transformer);
         let mut readings: Vec<Reading> = Vec::new();
         for rule in &shown {
-            let before = readings.last().map_or("", |it| &it.says);
+            let before = readings.last().map_or("", Reading::says);
             readings.push(read_behind(model, before, rule, &mut context)?);
         }
         if known.len() == Self::MOST_KNOWN {
@@ -84,16 +86,16 @@ fn read_behind<B: Backend>(
         return read(model, alone, context);
     }
     let both = read(model, rule, context)?;
-    if amends(before, &both.says) {
+    if amends(before, both.says()) {
         return Ok(both);
     }
     let alone = read(model, alone, context)?;
-    let goes_on = alone.says == "-" && continues(before, &both.says);
+    let goes_on = alone.says() == "-" && continues(before, both.says());
     Ok(if goes_on { both } else { alone })
 }
 
-/// What the model says of one rule; nothing where it comes to no end. `context` is that of the
-/// rule before, which may begin alike.
+/// All that the model may say of one rule. `context` is that of the rule before, which may begin
+/// alike.
 fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) -> Result<Reading> {
     let prompt = prompt::render(model, &[Message::new(Role::System, rule)])?.ids;
     let needed = prompt.len();
@@ -102,21 +104,23 @@ fn read<B: Backend>(model: &ChatModel<B>, rule: &str, context: &mut Context<B>) 
         return Err(Error::ConfigTooLong { needed, available });
     }
     let (transformer, tokenizer) = (&model.transformer, &model.tokenizer);
-    let mut logits = Vec::new();
-    let held = context.keep_prefix_of(&prompt);
-    context.prefill(transformer, &prompt[held..], Some(&mut logits))?;
-    let (mut says, mut tokens) = (Vec::new(), Vec::new());
-    for _ in 0..ConfigReader::LONGEST {
-        let (id, likely) = most_likely(&logits)?;
-        if tokenizer.stop_tokens().contains(&id) {
-            tokens.push((says.len(), likely));
-            // Words cut in two are none.
-            let says = String::from_utf8(says).unwrap_or_default();
-            return Ok(Reading::new(&says, &tokens));
+    let (mut logits, mut meanings) = (Vec::new(), Vec::new());
+    // What has been begun, and how likely it is. The last one shares most with what the context holds.
+    let mut begun = vec![(prompt, 1.0)];
+    while let Some((ids, likely)) = begun.pop() {
+        let held = context.keep_prefix_of(&ids);
+        context.prefill(transformer, &ids[held..], Some(&mut logits))?;
+        for (id, share) in most_likely(&logits, ConfigReader::LEAST / likely)? {
+            let likely = likely * share;
+            if tokenizer.stop_tokens().contains(&id) {
+                let said = ids[needed..].iter().map(|&id| tokenizer.token_bytes(id));
+                // Words cut in two are none.
+                let says = String::from_utf8(said.collect::<Vec<_>>().concat()).unwrap_or_default();
+                meanings.push(Meaning::new(&says, likely));
+            } else if ids.len() < needed + ConfigReader::LONGEST {
+                begun.push(([&ids[..], &[id]].concat(), likely));
+            }
         }
-        says.extend_from_slice(tokenizer.token_bytes(id));
-        tokens.push((says.len(), likely));
-        context.append(transformer, &[id], Some(&mut logits))?;
     }
-    Ok(Reading::new("", &tokens))
+    Ok(Reading::new(meanings))
 }

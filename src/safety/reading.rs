@@ -4,102 +4,173 @@
 //! `, ` between them, such as `wine no except port`, or `else yes` for all topics without a rule;
 //! `-` where it says nothing of a topic.
 
+mod statement;
+
 use std::fmt::{self, Display, Formatter};
-use std::ops::Range;
+
+use serde::Serialize;
+
+pub(super) use statement::{Statement, is_name, statement, statements};
+
+/// What a rule may mean, as a model says it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Meaning {
+    /// Its words.
+    pub says: String,
+    /// How likely the model finds them, from 0 to 1.
+    pub probability: f64,
+}
+
+impl Meaning {
+    /// These words, so likely.
+    #[must_use]
+    pub fn new(says: &str, probability: f64) -> Self {
+        Self {
+            says: says.trim().to_owned(),
+            probability,
+        }
+    }
+}
 
 /// What a model said of one rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// In its own words; empty where it came to no end.
-    pub says: String,
-    /// How likely it found these words, from 0 to 1; each is the one that it found most likely.
-    pub probability: f64,
-    /// How likely it found those of them that tell which topics it is about, and that there are no more:
-    /// all but the words for yes and no with what they except.
-    pub named: f64,
+    /// All that it may mean but what is unlikely, the likeliest first; none where the model comes to no end.
+    pub meanings: Vec<Meaning>,
 }
 
 impl Reading {
-    /// From this probability on, a reading counts as it is. Measured under configs in wordings held out
-    /// of training: with 0.5, twice as many answers break a rule, and the score is the same.
+    /// From this probability on, what is said counts as it is. Measured under configs in wordings held out
+    /// of training: with 0.5, more than half as many answers again break a rule, and the score is the same.
     pub const SURE: f64 = 0.6;
+    /// From this probability on, it counts that a topic may be denied.
+    pub const MAYBE: f64 = 0.1;
 
-    /// What was said, and of each token of it the end there and how likely the model found it.
+    /// What was found, in any order; the same words may be found twice.
     #[must_use]
-    pub fn new(said: &str, tokens: &[(usize, f64)]) -> Self {
-        let says = said.trim();
-        let judged = judged(says, said.len() - said.trim_start().len());
-        let is_judged = |start, end| {
-            let mut judged = judged.iter();
-            start < end && judged.any(|it| it.start <= start && end <= it.end)
-        };
-        let (mut probability, mut named, mut start) = (1.0, 1.0, 0);
-        for &(end, likely) in tokens {
-            probability *= likely;
-            if !is_judged(start, end) {
-                named *= likely;
+    pub fn new(found: Vec<Meaning>) -> Self {
+        let mut meanings: Vec<Meaning> = Vec::new();
+        for mut meaning in found {
+            if let Some(same) = meanings.iter().position(|it| it.says == meaning.says) {
+                meaning.probability += meanings.remove(same).probability;
             }
-            start = end;
+            let at = meanings.partition_point(|it| it.probability >= meaning.probability);
+            meanings.insert(at, meaning);
         }
-        Self {
-            says: says.to_owned(),
-            probability,
-            named,
-        }
+        Self { meanings }
     }
 
     /// What is known, not read.
     #[must_use]
     pub fn certain(says: &str) -> Self {
-        Self {
-            says: says.to_owned(),
-            probability: 1.0,
-            named: 1.0,
+        Self::new(vec![Meaning::new(says, 1.0)])
+    }
+
+    /// The likeliest words; empty where there are none.
+    #[must_use]
+    pub fn says(&self) -> &str {
+        self.meanings.first().map_or("", |it| &it.says)
+    }
+
+    /// How likely the model found these words, from 0 to 1.
+    #[must_use]
+    pub fn probability(&self) -> f64 {
+        self.meanings.first().map_or(0.0, |it| it.probability)
+    }
+
+    /// How likely it is that its meaning fits; one that is not of the form of readings has no statements.
+    fn share(&self, fits: impl Fn(Option<Vec<Statement<'_>>>) -> bool) -> f64 {
+        let fitting = self.meanings.iter().filter(|it| fits(statements(&it.says)));
+        fitting.map(|it| it.probability).sum()
+    }
+
+    /// How likely it is that it makes such a statement.
+    fn share_saying(&self, such: impl Fn(&Statement<'_>) -> bool) -> f64 {
+        self.share(|said| said.is_some_and(|said| said.iter().any(&such)))
+    }
+
+    /// Whether the model was sure of each statement that it makes, or that it makes none.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        let same = |own: &Statement<'_>| self.share_saying(|said| said == own) >= Self::SURE;
+        match statements(self.says()) {
+            Some(own) if !own.is_empty() => own.iter().all(same),
+            Some(_) => self.share(|said| said.is_some_and(|it| it.is_empty())) >= Self::SURE,
+            None => false,
         }
     }
 
-    /// Whether the model was sure of it.
+    /// What else it may mean, where that is likely enough to count, the likeliest first.
     #[must_use]
-    pub fn is_sure(&self) -> bool {
-        self.probability >= Self::SURE
+    pub fn alternatives(&self) -> Vec<Meaning> {
+        let others = self.meanings.iter().skip(1);
+        let counted =
+            others.filter(|it| it.probability >= Self::MAYBE && statements(&it.says).is_some());
+        counted.cloned().collect()
     }
 
-    /// Whether it was sure at least of which topics it is about.
-    #[must_use]
-    pub fn knows_topics(&self) -> bool {
-        self.named >= Self::SURE
+    /// What counts of it.
+    pub(super) fn counted(&self) -> Counted<'_> {
+        let own = statements(self.says()).unwrap_or_default();
+        let sure = self.is_sure();
+        let mut denied: Vec<&str> = Vec::new();
+        let all = self.meanings.iter().filter_map(|it| statements(&it.says));
+        for Statement { topic, .. } in all.flatten() {
+            let limits = |it: &Statement<'_>| it.topic == topic && !it.allows_all();
+            let is_own = own.iter().any(|it| it.topic == topic);
+            let likely = self.share_saying(limits) >= Self::MAYBE || own.iter().any(limits);
+            if likely && !(sure && is_own) && !denied.contains(&topic) {
+                denied.push(topic);
+            }
+        }
+        let said = if sure { own } else { Vec::new() };
+        let known = |it: &Statement<'_>| {
+            it.allows_all()
+                || denied.contains(&it.topic)
+                || said.iter().any(|own| own.topic == it.topic)
+        };
+        let understood = self.share(|it| it.is_some_and(|it| it.iter().all(known))) >= Self::SURE;
+        Counted {
+            said,
+            denied,
+            understood,
+        }
     }
+}
+
+/// What counts of a reading.
+pub(super) struct Counted<'r> {
+    /// Its statements, where the model was sure of each.
+    pub said: Vec<Statement<'r>>,
+    /// Other topics that it may deny, wholly or in part.
+    pub denied: Vec<&'r str>,
+    /// Whether it is likely that it means nothing but that and what allows something.
+    understood: bool,
 }
 
 /// What all `readings` of a config say together, as the model is shown it: each topic once, and
 /// all others at the end.
 ///
-/// Of a reading that the model is not sure of, what it allows is denied, with what it excepts. Of several
+/// What the model is not sure of opens nothing, and a topic that it may deny is denied. Of several
 /// rules on one topic, what one that allows it excepts is denied; and where any denies it,
 /// so is the rest, but for what the last of these excepts, since an exception may stand behind its
 /// rule. Where a reading cannot say that, the whole topic is denied. All others are refused also
-/// where nothing was read of them, and where any rule was not understood, or may be about other topics.
+/// where nothing was read of them, and where it is not sure that a rule was understood.
 #[must_use]
 pub fn summary(readings: &[Reading]) -> String {
+    let counted: Vec<_> = readings.iter().map(Reading::counted).collect();
     let mut all: Vec<Topic<'_>> = Vec::new();
-    let mut understood = true;
-    for reading in readings {
-        let said = statements(&reading.says);
-        understood &= said.is_some() && reading.knows_topics();
-        for said in said.into_iter().flatten() {
-            let known = all.iter().position(|topic| topic.name == said.topic);
-            let at = known.unwrap_or_else(|| {
-                all.push(Topic::new(said.topic));
-                all.len() - 1
-            });
-            all[at].add(&said);
-            if !reading.is_sure() {
-                all[at].denied = Some(None);
-            }
+    for reading in &counted {
+        for said in &reading.said {
+            Topic::named(said.topic, &mut all).add(said);
+        }
+        for topic in &reading.denied {
+            Topic::named(topic, &mut all).closed = true;
         }
     }
     let others = all.iter().position(|topic| topic.name == OTHERS);
-    let allowed = others.is_some_and(|at| all.remove(at).denied.is_none());
+    let allowed = others.is_some_and(|at| all.remove(at).to_string().ends_with(" yes"));
+    let understood = counted.iter().all(|it| it.understood);
     let others = if allowed && understood { "yes" } else { "no" };
     let said = all.iter().map(|topic| format!("{topic}, "));
     said.collect::<String>() + OTHERS + " " + others + "."
@@ -112,15 +183,24 @@ struct Topic<'r> {
     kept_back: Vec<&'r str>,
     /// What the last that denies it excepts; `None` where none does.
     denied: Option<Option<&'r str>>,
+    /// Whether all of it is denied, whatever else is said.
+    closed: bool,
 }
 
 impl<'r> Topic<'r> {
-    fn new(name: &'r str) -> Self {
-        Self {
-            name,
-            kept_back: Vec::new(),
-            denied: None,
+    /// The one of this name, among all.
+    fn named<'t>(name: &'r str, all: &'t mut Vec<Self>) -> &'t mut Self {
+        let known = all.iter().position(|topic| topic.name == name);
+        let at = known.unwrap_or(all.len());
+        if known.is_none() {
+            all.push(Self {
+                name,
+                kept_back: Vec::new(),
+                denied: None,
+                closed: false,
+            });
         }
+        &mut all[at]
     }
 
     fn add(&mut self, said: &Statement<'r>) {
@@ -136,6 +216,7 @@ impl Display for Topic<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let name = self.name;
         match (self.denied, &self.kept_back[..]) {
+            _ if self.closed => write!(f, "{name} no"),
             (Some(Some(part)), kept_back) if !kept_back.contains(&part) => {
                 write!(f, "{name} no except {part}")
             }
@@ -190,63 +271,6 @@ pub fn continues(before: &str, reading: &str) -> bool {
 
 /// What a reading calls the topics without a rule.
 pub const OTHERS: &str = "else";
-
-/// What is said of one topic.
-pub(super) struct Statement<'r> {
-    pub whole: &'r str,
-    pub topic: &'r str,
-    allows: bool,
-    except: Option<&'r str>,
-}
-
-/// Where a reading that has `ahead` bytes before it says yes or no of a topic, and what it excepts.
-fn judged(reading: &str, ahead: usize) -> Vec<Range<usize>> {
-    let mut next = ahead;
-    let judged = reading.split(", ").filter_map(|whole| {
-        let (start, end) = (next, next + whole.len());
-        next = end + 2;
-        statement(whole).map(|said| start + said.topic.len()..end)
-    });
-    judged.collect()
-}
-
-/// What a reading says; `None` where any of it is not of this form.
-pub(super) fn statements(reading: &str) -> Option<Vec<Statement<'_>>> {
-    let statements = reading.split(", ").filter(|&said| said != "-");
-    statements.map(statement).collect()
-}
-
-pub(super) fn statement(whole: &str) -> Option<Statement<'_>> {
-    let (said, except) = match whole.split_once(" except ") {
-        Some((said, except)) => (said, Some(except)),
-        None => (whole, None),
-    };
-    let (topic, says) = said.rsplit_once(' ')?;
-    let allows = match says {
-        "yes" => true,
-        "no" => false,
-        _ => return None,
-    };
-    let understood = match topic {
-        // A request cannot be known for a part of all other topics.
-        OTHERS => except.is_none(),
-        _ => is_name(topic) && except.is_none_or(is_name),
-    };
-    understood.then_some(Statement {
-        whole,
-        topic,
-        allows,
-        except,
-    })
-}
-
-/// Whether it can be the name of a topic or a part: words with a space between, none of which is
-/// one of a statement. Where a comma was forgotten, two statements look like one.
-pub(super) fn is_name(text: &str) -> bool {
-    let said = ["", "yes", "no", "except", OTHERS, "-"];
-    let is_word = |word: &str| !said.iter().any(|it| word.eq_ignore_ascii_case(it));
-    !text.contains([',', '.', '\n']) && text.split(' ').all(is_word)
-}
 
 #[cfg(test)]
 mod tests;

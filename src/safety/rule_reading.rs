@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::reading::{OTHERS, Statement, statement, statements, summary};
-use super::{Reading, Rule};
+use super::{Meaning, Reading, Rule};
 
 /// What people are told of a reading that says nothing.
 const NOT_UNDERSTOOD: &str = "not understood";
@@ -41,11 +41,11 @@ pub struct RuleReading {
     pub read_as: String,
     /// How likely the model found these words, from 0 to 1.
     pub probability: f64,
-    /// Whether it was sure of them ([`Reading::is_sure`]); else what it allows is denied.
+    /// Whether it was sure of what they say ([`Reading::is_sure`]); else that allows nothing.
     pub sure: bool,
-    /// Whether it was understood, and sure of which topics they are about
-    /// ([`Reading::knows_topics`]); else all topics without a rule are denied too.
-    pub topic_sure: bool,
+    /// What else it may say ([`Reading::alternatives`]): where it is not sure, what one of these denies is
+    /// denied, and else what one denies that says something of another topic.
+    pub alternatives: Vec<Meaning>,
     /// Whether the answer was decided by it.
     pub decides: bool,
 }
@@ -55,8 +55,13 @@ impl RuleReading {
     /// decides, in the same words: `About wine no except port. This is port. So yes.`
     #[must_use]
     pub fn all(config: &str, readings: &[Reading], rationale: &str) -> Vec<Self> {
-        let all: Vec<_> = readings.iter().map(|it| statements(&it.says)).collect();
-        let has = |said: &str| all.iter().flatten().flatten().any(|it| it.whole == said);
+        let counted: Vec<_> = readings.iter().map(Reading::counted).collect();
+        let has = |said: &str| {
+            counted
+                .iter()
+                .flat_map(|it| &it.said)
+                .any(|it| it.whole == said)
+        };
         let clauses = rationale.split("About ").skip(1).map(decisive);
         let decisive: Vec<_> = clauses
             .filter_map(|it| statement(it).map(|it| (has(it.whole), it)))
@@ -69,17 +74,21 @@ impl RuleReading {
                 false => it.topic != OTHERS && it.topic == said.topic,
             })
         };
-        let rules = Rule::split(config).into_iter().zip(readings).zip(&all);
-        let read = rules.map(|((rule, reading), said)| Self {
+        let denies = |topic: &&str| {
+            decisive
+                .iter()
+                .any(|(_, it)| it.topic == *topic && !it.allows)
+        };
+        let rules = Rule::split(config).into_iter().zip(readings).zip(&counted);
+        let read = rules.map(|((rule, reading), counted)| Self {
             rule: rule.text,
-            read_as: said
-                .as_ref()
-                .map_or(NOT_UNDERSTOOD, |_| &reading.says)
+            read_as: statements(reading.says())
+                .map_or(NOT_UNDERSTOOD, |_| reading.says())
                 .to_owned(),
-            probability: reading.probability,
+            probability: reading.probability(),
             sure: reading.is_sure(),
-            topic_sure: said.is_some() && reading.knows_topics(),
-            decides: said.as_ref().is_some_and(|said| said.iter().any(decides)),
+            alternatives: reading.alternatives(),
+            decides: counted.said.iter().any(decides) || counted.denied.iter().any(denies),
         });
         read.collect()
     }

@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// How the model reads the config in force:
-    /// `{ rules: [{ rule, readAs, probability, sure, topicSure, decides }, ...], told }`.
+    /// `{ rules: [{ rule, readAs, probability, sure, alternatives, decides }, ...], told }`.
     pub fn reading(&self, chat: u32) -> JsResult<JsValue> {
         let chat = self.session.chat(chat).map_err(throw)?;
         to_js(&chat.read(self.session.model(), "").map_err(throw)?)

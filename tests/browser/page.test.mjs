@@ -328,15 +328,18 @@ pageTest('sentences that the model is not sure of are marked, and the reader see
     ConfigPanel.prototype.showReading.call({ understood }, { rules, told }, 'Shop');
     return [...understood.children].map((child) => child.textContent);
   }, { told, rules });
-  const rule = (readAs, sure = true, topicSure = true) => ({ rule: 'So.', readAs, probability: 0.5, sure, topicSure, decides: false });
+  const rule = (readAs, sure = true, ...others) => ({
+    rule: 'So.', readAs, probability: 0.5, sure, alternatives: others.map((says) => ({ says, probability: 0.2 })), decides: false,
+  });
   const told = (text) => `So it is told: ${text} “else” are all other sensitive topics.`;
   const open = rule('else yes');
   assert.deepEqual(await shown('wine yes, else yes.', rule('wine yes'), { ...open, decides: true }),
     ['How the model reads “Shop”', 'So.wine yesSo.else yesdecides', told('wine yes, else yes.')]);
   for (const [text, rules, marked] of [
     ['wine no, else yes.', [rule('wine yes', false), open], 'So.wine yesnot sureSo.else yes'],
-    ['wine no, else no.', [rule('wine yes', false, false), open], 'So.wine yesnot sure which topicSo.else yes'],
-    ['else no.', [rule('not understood', true, false), open], 'So.not understoodSo.else yes'],
+    ['wine no, gin no, else yes.', [rule('wine yes', false, 'gin no', '-'), open], 'So.wine yesor gin noor no rulenot sureSo.else yes'],
+    ['wine yes, gin no, else yes.', [rule('wine yes', true, 'gin no'), open], 'So.wine yesor gin noSo.else yes'],
+    ['else no.', [rule('not understood', false), open], 'So.not understoodnot sureSo.else yes'],
   ]) {
     const [, readings, follows, note] = await shown(text, ...rules);
     assert.equal(readings, marked);

@@ -144,12 +144,13 @@ impl<B: Backend> Talk<B> {
         let chat = self.session.chat(self.chat)?;
         let reading = chat.read(self.session.model(), "")?;
         for read in &reading.rules {
-            let sure = match (read.sure, read.topic_sure) {
-                (true, _) => "",
-                (false, true) => " (not sure)",
-                (false, false) => " (not sure which topic)",
-            };
-            eprintln!("[{}{sure}] {}", read.read_as, read.rule);
+            let sure = if read.sure { "" } else { " (not sure)" };
+            let or = read
+                .alternatives
+                .iter()
+                .map(|it| format!(" or {}", it.says));
+            let or: String = or.collect();
+            eprintln!("[{}{or}{sure}] {}", read.read_as, read.rule);
         }
         if !reading.told.is_empty() {
             eprintln!("[told] {}", reading.told);

@@ -4,13 +4,14 @@ use super::*;
 
 use crate::safety::{ConfigReading, RuleReading};
 
-/// A reading of which the names of topics are as likely as the whole.
-fn reading(says: &str, probability: f64) -> Reading {
-    Reading {
-        probability,
-        named: probability,
-        ..Reading::certain(says)
-    }
+/// What may be meant, each so likely.
+fn reading<const N: usize>(meanings: [(&str, f64); N]) -> Reading {
+    Reading::new(meanings.map(|(says, it)| Meaning::new(says, it)).into())
+}
+
+/// What it comes to where all topics without a rule are allowed.
+fn else_allowed(reading: Reading) -> String {
+    super::summary(&[reading, Reading::certain("else yes")])
 }
 
 /// What they say together, where the model is sure of each.
@@ -90,106 +91,104 @@ fn what_is_not_understood_is_told_and_opens_nothing() {
 fn what_the_model_is_not_sure_of_opens_nothing() {
     let unsure = Reading::SURE - 0.01;
     for (says, shown) in [
-        ("wine yes", "wine no, else no."),
+        ("wine yes", "else no."),
         ("wine yes except port, gin no", "wine no, gin no, else no."),
         ("wine no except port", "wine no, else no."),
         ("else yes", "else no."),
         ("-", "else no."),
         ("wine maybe", "else no."),
     ] {
-        for probability in [unsure, 0.0, f64::NAN] {
-            let all = [reading(says, probability), reading("else yes", 1.0)];
-            assert_eq!(super::summary(&all), shown);
-        }
+        assert_eq!(else_allowed(reading([(says, unsure)])), shown);
     }
-    let surely = [reading("wine yes", Reading::SURE), reading("else yes", 1.0)];
-    assert_eq!(super::summary(&surely), "wine yes, else yes.");
+    for probability in [0.0, f64::NAN] {
+        let unlikely = reading([("wine yes", probability)]);
+        assert_eq!(else_allowed(unlikely), "else no.");
+    }
+    let others = [reading([("else yes", unsure), ("-", 0.41)])];
+    assert_eq!(super::summary(&others), "else no.");
+    let surely = reading([("wine yes", Reading::SURE)]);
+    assert_eq!(else_allowed(surely), "wine yes, else yes.");
     // Surely denied but for port, which perhaps is denied too.
-    let port = "wine yes except port";
-    let both = [reading(port, unsure), reading("wine no except port", 1.0)];
+    let port = reading([("wine yes except port", unsure)]);
+    let both = [port, Reading::certain("wine no except port")];
     assert_eq!(super::summary(&both), "wine no, else no.");
 }
 
 #[test]
-fn where_the_topic_is_sure_all_others_stay_as_they_are() {
-    for (says, shown) in [
-        ("wine yes", "wine no, else yes."),
-        ("wine no except port", "wine no, else yes."),
-        ("wine yes except port", "wine no, else yes."),
-        ("wine yes, gin no", "wine no, gin no, else yes."),
-        ("else yes", "else no."),
+fn what_may_be_denied_is_and_all_others_stay_as_they_are() {
+    for (meanings, shown) in [
+        // Which of them is allowed does not matter where both are.
+        ([("wine yes", 0.5), ("gin yes", 0.5)], "else yes."),
+        (
+            [("wine no", 0.5), ("gin no", 0.5)],
+            "wine no, gin no, else yes.",
+        ),
+        ([("wine yes", 0.5), ("wine no", 0.5)], "wine no, else yes."),
+        (
+            [("wine no", 0.5), ("wine no except port", 0.5)],
+            "wine no, else yes.",
+        ),
+        (
+            [("wine yes", 0.5), ("wine yes except port", 0.5)],
+            "wine no, else yes.",
+        ),
+        ([("-", 0.8), ("wine no", 0.2)], "wine no, else yes."),
+        ([("-", 0.8), ("else no", 0.2)], "else no."),
+        ([("-", 0.95), ("wine no", 0.05)], "else yes."),
+        (
+            [("wine yes", 0.8), ("gin no", 0.2)],
+            "wine yes, gin no, else yes.",
+        ),
+        ([("wine yes", 0.8), ("wine no", 0.2)], "wine yes, else yes."),
+        ([("wine yes", 0.5), ("wine?", 0.5)], "else no."),
+        ([("wine no", 0.09), ("-", 0.01)], "wine no, else no."),
     ] {
-        let unsure = Reading {
-            named: Reading::SURE,
-            ..reading(says, Reading::SURE - 0.01)
-        };
-        let all = [unsure, Reading::certain("else yes")];
-        assert_eq!(super::summary(&all), shown);
+        assert_eq!(else_allowed(reading(meanings)), shown, "{meanings:?}");
     }
+    // It denies something, but not even a tenth each of these.
+    let many = ["gin no", "rum no", "ale no", "rye no", "tea no", "pop no"];
+    let mut many: Vec<_> = many.map(|says| Meaning::new(says, 0.09)).into();
+    many.push(Meaning::new("-", 0.4));
+    assert_eq!(else_allowed(Reading::new(many)), "else no.");
+    // What several meanings say counts together.
+    let alike = reading([("wine yes, gin no", 0.5), ("wine yes, rum no", 0.5)]);
+    assert!(!alike.is_sure());
+    assert_eq!(super::summary(&[alike]), "gin no, rum no, else no.");
+    let alike = reading([("wine yes", 0.4), ("wine yes, rum no", 0.4)]);
+    assert!(alike.is_sure());
+    assert_eq!(super::summary(&[alike]), "wine yes, rum no, else no.");
 }
 
 #[test]
-fn tokens_tell_how_likely_the_whole_is_and_the_topics() {
-    let read = |tokens: &[(&str, f64)]| {
-        let mut said = String::new();
-        let ends: Vec<_> = tokens
-            .iter()
-            .map(|(token, likely)| {
-                said += token;
-                (said.len(), *likely)
-            })
-            .collect();
-        Reading::new(&said, &ends)
-    };
-    // Each token has a share of its own, so that the product tells which counted.
-    let share = |tokens: &[i32]| {
-        tokens
-            .iter()
-            .map(|at| 0.5f64.powi(1 << at))
-            .product::<f64>()
-    };
-    let shared = |tokens: &[&'static str]| {
-        let likely = (0..).map(|at| 0.5f64.powi(1 << at));
-        read(&tokens.iter().copied().zip(likely).collect::<Vec<_>>())
-    };
-    for (tokens, counted) in [
-        (
-            &["wi", "ne", " no", " except", " port", ""][..],
-            &[0, 1, 5][..],
-        ),
-        (&[" wine", " yes", ",", " gin", " yes", ""], &[0, 2, 3, 5]),
-        (&[" ", "else", " no", ""], &[0, 1, 3]),
-        (&["wine", " no, gin", " no", ""], &[0, 1, 3]),
-        (&["rosé", " yes", ", ", "kö", "lsch", " no"], &[0, 2, 3, 4]),
-        (&["-", ", wine", " no"], &[0, 1]),
-        (&["-", ""], &[0, 1]),
-        (&["wine", " maybe"], &[0, 1]),
-        (&[""], &[0]),
-    ] {
-        let all: Vec<i32> = (0..).take(tokens.len()).collect();
-        let found = shared(tokens);
-        assert_eq!(found.says, tokens.concat().trim());
-        assert_eq!(found.probability, share(&all), "{tokens:?}");
-        assert_eq!(found.named, share(counted), "{tokens:?}");
-    }
+fn the_same_words_found_twice_are_one_meaning() {
+    let found = [
+        ("wine no", 0.3),
+        (" gin no ", 0.25),
+        ("gin no", 0.25),
+        ("wine?", 0.2),
+    ];
+    let found = reading(found);
+    assert_eq!((found.says(), found.probability()), ("gin no", 0.5));
+    assert_eq!(found.alternatives(), [Meaning::new("wine no", 0.3)]);
+    assert!(reading([]).says().is_empty() && !reading([]).is_sure());
+    assert_eq!(else_allowed(reading([])), "else no.");
 }
 
 #[test]
 fn people_are_told_what_the_model_is_not_sure_of() {
-    let readings = [reading("wine yes", 0.5), reading("else yes", 0.99)];
+    let readings = [
+        reading([("wine yes", 0.5), ("wine no", 0.3)]),
+        Reading::certain("else yes"),
+    ];
     let read = |rationale| ConfigReading::new("Wine?\nThe rest.", &readings, rationale);
     let ConfigReading { rules: wine, told } = read("About wine no. So no.");
-    assert_eq!(told, "wine no, else no.");
+    assert_eq!(told, "wine no, else yes.");
     assert_eq!((&*wine[0].read_as, wine[0].probability), ("wine yes", 0.5));
-    assert_eq!((wine[0].sure, wine[0].topic_sure), (false, false));
-    assert_eq!((wine[1].sure, wine[1].topic_sure), (true, true));
+    assert_eq!(wine[0].alternatives, [Meaning::new("wine no", 0.3)]);
+    assert_eq!((wine[0].sure, wine[1].sure), (false, true));
     assert_eq!((wine[0].decides, wine[1].decides), (true, false));
-    assert!(
-        read("About tea else no. So no.")
-            .rules
-            .iter()
-            .all(|it| !it.decides)
-    );
+    let other = read("About tea else yes. So yes.").rules;
+    assert_eq!((other[0].decides, other[1].decides), (false, true));
 }
 
 #[test]
@@ -277,22 +276,19 @@ fn what_is_excepted_stays_so() {
 
 #[test]
 fn where_rules_contradict_each_other_the_denial_counts() {
-    for all in [["else yes", "else no"], ["else no", "else yes"]] {
-        assert_eq!(summary(all), "else no.");
-    }
-    for all in [["wine no", "wine yes"], ["wine yes except port", "wine no"]] {
-        assert_eq!(summary(all), "wine no, else no.");
-    }
+    assert_eq!(summary(["else yes", "else no"]), "else no.");
+    assert_eq!(summary(["else no", "else yes"]), "else no.");
+    assert_eq!(summary(["wine no", "wine yes"]), "wine no, else no.");
+    assert_eq!(
+        summary(["wine yes except port", "wine no"]),
+        "wine no, else no."
+    );
     let all = summary([
         "wine no except port, gin no",
         "wine yes",
         "gin no, wine yes",
     ]);
     assert_eq!(all, "wine no except port, gin no, else no.");
-}
-
-#[test]
-fn others_are_refused_where_nothing_was_read_of_them() {
-    assert_eq!(summary(["wine no", "gin no"]), "wine no, gin no, else no.");
+    // Nothing is read of others.
     assert_eq!(summary([]), "else no.");
 }
