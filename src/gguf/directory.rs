@@ -1,5 +1,7 @@
 //! The tensor directory: every entry checked alone, then all of them together.
 
+use std::collections::HashSet;
+
 use super::cursor::{Cursor, Step, Stop};
 use super::header::TensorInfo;
 use super::tensor_type;
@@ -93,10 +95,12 @@ pub(super) fn lay_out(
 }
 
 fn check_names(tensors: &[TensorInfo]) -> Result<()> {
-    let mut names: Vec<&str> = tensors.iter().map(|info| info.name.as_str()).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(malformed(pair[0], "the name stands there twice".to_owned())),
+    let mut names = HashSet::new();
+    match tensors.iter().find(|info| !names.insert(&*info.name)) {
+        Some(info) => Err(malformed(
+            &info.name,
+            "the name stands there twice".to_owned(),
+        )),
         None => Ok(()),
     }
 }
