@@ -17,14 +17,33 @@ const ASKS: [&str; 8] = [
     "How would you explain {} to a friend?",
 ];
 
+/// Ways to ask for the meaning of a plural.
+const ASKS_OF_MANY: [&str; 6] = [
+    "What are {}?",
+    "Tell me about {}.",
+    "Please explain {}.",
+    "{}?",
+    "I read about {} today. What are they?",
+    "Can you say something about {}?",
+];
+
 /// Ways to name a noun in a rule.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 10] = [
     "{}",
     "{}",
+    "{}",
+    "our {}",
+    "the {}",
     "the subject of {}",
     "anything about {}",
     "{} and the like",
     "questions about {}",
+    "the topic of {}",
+];
+
+/// What nouns end in whose plural has more than an s behind them, or none.
+const IRREGULAR: [&str; 13] = [
+    "s", "x", "y", "h", "z", "o", "f", "fe", "man", "foot", "mouse", "sheep", "fish",
 ];
 
 /// Words of meanings that are left out: those of people, whom no rule should be about, of the
@@ -48,27 +67,35 @@ pub fn topic(entry: &Record, taxonomy: &Taxonomy) -> Result<Option<Topic>> {
     if !noun || !is_everyday(term, definition, taxonomy) {
         return Ok(None);
     }
-    let fill = |templates: &[&str]| -> Vec<String> {
-        templates
-            .iter()
-            .map(|template| template.replace("{}", term))
-            .collect()
+    // As people write of their own topics: every other one in the plural, where that takes but an s.
+    let many = format!("{term}s");
+    let is_many = !IRREGULAR.iter().any(|end| term.ends_with(end)) && is_odd(term);
+    let (name, asks) = match is_many {
+        true => (&*many, &ASKS_OF_MANY[..]),
+        false => (term, &ASKS[..]),
     };
+    let fill = |template: &&str| template.replace("{}", name);
+    let titled = name.split(' ').map(capital).collect::<Vec<_>>().join(" ");
     Ok(Some(Topic {
         id: format!("noun {term}"),
-        name: term.to_owned(),
-        names: fill(&NAMES),
+        name: name.to_owned(),
+        names: NAMES.iter().map(fill).chain([titled]).collect(),
         plain: Vec::new(),
         words: Vec::new(),
         scopes: Vec::new(),
         requests: vec![Request {
             scope: None,
-            asks: fill(&ASKS).iter().map(|ask| capital(ask)).collect(),
+            asks: asks.iter().map(|ask| capital(&fill(ask))).collect(),
             answers: vec![capital(&format!("{term} means {definition}."))],
         }],
         questions: Vec::new(),
         sensitive: false,
     }))
+}
+
+/// Of half of the terms.
+fn is_odd(term: &str) -> bool {
+    term.bytes().fold(0, |sum: u8, byte| sum.wrapping_add(byte)) % 2 == 1
 }
 
 fn is_everyday(term: &str, definition: &str, taxonomy: &Taxonomy) -> bool {
@@ -78,10 +105,17 @@ fn is_everyday(term: &str, definition: &str, taxonomy: &Taxonomy) -> bool {
         .categories
         .iter()
         .flat_map(|category| &category.words);
-    let told: Vec<&str> = definition.split([' ', ',']).chain([term]).collect();
+    let told: Vec<&str> = definition
+        .split([' ', ','])
+        .chain(term.split(' '))
+        .collect();
     let is_told = |word: &str| told.contains(&word);
-    (4..=10).contains(&term.len())
-        && term.bytes().all(is_letter)
+    let of_one = (4..=10).contains(&term.len()) && term.bytes().all(is_letter);
+    let of_two = term.split_once(' ').is_some_and(|(first, second)| {
+        let is_word = |word: &str| (3..=10).contains(&word.len()) && word.bytes().all(is_letter);
+        is_word(first) && is_word(second)
+    });
+    (of_one || of_two)
         && definition.len() <= 64
         && bytes.all(|byte| is_letter(byte) || byte == b' ' || byte == b',')
         && !words
@@ -111,6 +145,10 @@ mod tests {
             lantern.requests[0].answers,
             ["Lantern means a light in a case that can be carried."]
         );
+        let many = of("paper kite", "a light toy on a string", "noun").unwrap();
+        assert_eq!(many.name, "paper kites");
+        assert_eq!(many.requests[0].asks[0], "What are paper kites?");
+        assert!(many.names.contains(&"Paper Kites".into()));
         assert!(!lantern.sensitive && lantern.names.contains(&"questions about lantern".into()));
         for (term, definition, pos) in [
             ("shine", "give off light", "verb"),
