@@ -177,7 +177,7 @@ export interface RuleReading {
    * topics, or is not sure that it understood something, it is told to refuse them.
    */
   readAs: string;
-  /** How likely it found these words, from 0 to 1. */
+  /** How likely it found these words, from 0 to 1; a name of the rule that it would misspell counts as that. */
   probability: number;
   /** Whether that is likely enough to count as it is; else it allows nothing, and denies what it may deny. */
   sure: boolean;

@@ -4,7 +4,7 @@
 mod support;
 
 use cosa::generate::surprise;
-use cosa::safety::{OTHERS, Reading, summary};
+use cosa::safety::{Names, OTHERS, Reading, capital, summary};
 use cosa::text::{Message, Role};
 use support::embedded;
 
@@ -65,6 +65,13 @@ fn openness<'t>(told: &'t str, topic: &str) -> (usize, Option<&'t str>) {
     }
 }
 
+/// The topic of a statement, if it is not all others.
+fn named(statement: &str) -> Option<&str> {
+    let end = statement.find(" yes").or_else(|| statement.find(" no"));
+    end.map(|end| &statement[..end])
+        .filter(|&topic| topic != OTHERS)
+}
+
 /// Whether `told` allows anything of a topic that `right` does not.
 fn opens(told: &str, right: &str, topic: &str) -> bool {
     let ((told, of), (right, meant)) = (openness(told, topic), openness(right, topic));
@@ -84,7 +91,11 @@ fn check(configs: &[(String, String)], most_misread: usize, most_opened: usize) 
         let right = summary(&[Reading::certain(meaning)]);
         let says: Vec<&str> = read.iter().map(|it| it.says()).collect();
         let case = format!("{config:?} means {meaning} and is read as {says:?}: {told}");
-        let mut topics = model.info.topics.iter().map(|topic| &*topic.name);
+        let known = model.info.topics.iter().map(|topic| &*topic.name);
+        let own = meaning
+            .split(", ")
+            .chain(told.trim_end_matches('.').split(", "));
+        let mut topics = known.chain(own.filter_map(named));
         if topics.any(|topic| opens(&told, &right, topic)) {
             opened.push(case.clone());
         }
@@ -183,4 +194,44 @@ fn all_that_a_sentence_may_mean_is_found_with_how_likely_it_is() {
         (0.8..1.0).contains(&likely.iter().sum::<f64>()),
         "{likely:?}"
     );
+}
+
+/// Rules on topics that people bring themselves, which the model has never heard of. It has to copy their names,
+/// so none that it reads is of its own making.
+#[test]
+fn rules_on_topics_of_ones_own_are_read_by_their_names() {
+    let names = include_str!("data/own_topics.txt").lines();
+    let frames = [
+        ("Do not talk about {}.", "no"),
+        ("Never discuss {} with users.", "no"),
+        ("{} must not be mentioned.", "no"),
+        ("Please refuse anything about {}.", "no"),
+        ("You may talk about {}.", "yes"),
+        ("Questions about {} are welcome.", "yes"),
+        ("Go ahead and answer on {}.", "yes"),
+    ];
+    let configs = names.flat_map(|name| {
+        frames.map(|(frame, says)| {
+            let (others, other) = match says {
+                "no" => ("allowed", "yes"),
+                _ => ("not allowed", "no"),
+            };
+            let rule = capital(&frame.replace("{}", name));
+            let meaning = format!("{} {says}, else {other}", name.to_lowercase());
+            (format!("{rule} Everything else is {others}."), meaning)
+        })
+    });
+    let configs: Vec<_> = configs.collect();
+    assert_eq!(configs.len(), 210);
+    let session = embedded();
+    let model = session.model();
+    for (config, _) in &configs {
+        for reading in model.reader.read(model, config).unwrap() {
+            let names = Names::new(&model.info.topics, config);
+            let says = reading.meanings.iter().map(|it| &*it.says);
+            let made_up = says.filter(|says| !says.is_empty() && !names.allow(says));
+            assert_eq!(made_up.collect::<Vec<_>>(), [""; 0], "{config}");
+        }
+    }
+    check(&configs, 159, 35);
 }

@@ -20,7 +20,9 @@ pub use agreement::Agreement;
 pub use config::SafetyConfig;
 pub use known_topic::KnownTopic;
 pub use prompt::{Frame, system_message};
-pub use reading::{Meaning, OTHERS, Reading, amends, continues, leads, only_topic, summary};
+pub use reading::{
+    Fit, Meaning, Names, OTHERS, Reading, amends, continues, leads, only_topic, summary,
+};
 pub use rule::{Rule, capital};
 pub use rule_reading::{ConfigReading, RuleReading};
 pub use score::{Outcome, PromptType, cosa_score, mean, safety_aware_rate};

@@ -4,12 +4,14 @@
 //! `, ` between them, such as `wine no except port`, or `else yes` for all topics without a rule;
 //! `-` where it says nothing of a topic.
 
+mod names;
 mod statement;
 
 use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
+pub use names::{Fit, Names};
 pub(super) use statement::{Statement, is_name, statement, statements};
 
 /// What a rule may mean, as a model says it.
@@ -17,7 +19,8 @@ pub(super) use statement::{Statement, is_name, statement, statements};
 pub struct Meaning {
     /// Its words.
     pub says: String,
-    /// How likely the model finds them, from 0 to 1.
+    /// How likely the model finds them, from 0 to 1; what it spells otherwise than it stands in the rule counts to
+    /// that.
     pub probability: f64,
 }
 
@@ -169,7 +172,10 @@ pub fn summary(readings: &[Reading]) -> String {
         }
     }
     let others = all.iter().position(|topic| topic.name == OTHERS);
-    let allowed = others.is_some_and(|at| all.remove(at).to_string().ends_with(" yes"));
+    let allowed = others.is_some_and(|at| {
+        let others = all.remove(at);
+        others.denied.is_none() && !others.closed
+    });
     let understood = counted.iter().all(|it| it.understood);
     let others = if allowed && understood { "yes" } else { "no" };
     let said = all.iter().map(|topic| format!("{topic}, "));

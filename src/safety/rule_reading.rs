@@ -39,7 +39,7 @@ pub struct RuleReading {
     /// What the model took it to say: `wine no except port`; `else` stands for all other topics.
     /// `-` where it is no rule, `not understood` where what it said is not of this form.
     pub read_as: String,
-    /// How likely the model found these words, from 0 to 1.
+    /// How likely the model found these words, as [`Meaning::probability`].
     pub probability: f64,
     /// Whether it was sure of what they say ([`Reading::is_sure`]); else that allows nothing.
     pub sure: bool,
