@@ -226,8 +226,8 @@ fn rules_on_topics_of_ones_own_are_read_by_their_names() {
     let session = embedded();
     let model = session.model();
     for (config, _) in &configs {
+        let names = Names::new(&model.info.topics, config);
         for reading in model.reader.read(model, config).unwrap() {
-            let names = Names::new(&model.info.topics, config);
             let says = reading.meanings.iter().map(|it| &*it.says);
             let made_up = says.filter(|says| !says.is_empty() && !names.allow(says));
             assert_eq!(made_up.collect::<Vec<_>>(), [""; 0], "{config}");

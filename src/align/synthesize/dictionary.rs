@@ -53,7 +53,7 @@ const LEFT_OUT: &str = "\
     children young baby infant male female member members native inhabitant ethnic race \
     racial offensive disparaging insulting derogatory vulgar obscene slang slur sex \
     sexual sexually erotic genital genitals nude naked body anus semen sperm urine feces \
-    excrement drug drugs narcotic opium heroin cocaine poison poisonous toxic explosive \
+    excrement drug drugs marijuana cannabis narcotic opium heroin cocaine poison poisonous toxic explosive \
     suicide murder kill killing death dead torture slave slavery crime criminal illegal";
 
 /// The topic that an entry of a dictionary makes, where it is an everyday noun with a short
@@ -108,14 +108,13 @@ fn is_everyday(term: &str, definition: &str, taxonomy: &Taxonomy) -> bool {
     let told: Vec<&str> = definition
         .split([' ', ','])
         .chain(term.split(' '))
+        .chain([term])
         .collect();
     let is_told = |word: &str| told.contains(&word);
-    let of_one = (4..=10).contains(&term.len()) && term.bytes().all(is_letter);
-    let of_two = term.split_once(' ').is_some_and(|(first, second)| {
-        let is_word = |word: &str| (3..=10).contains(&word.len()) && word.bytes().all(is_letter);
-        is_word(first) && is_word(second)
-    });
-    (of_one || of_two)
+    let is_word = |word: &str| (3..=10).contains(&word.len()) && word.bytes().all(is_letter);
+    term.len() > 3
+        && term.split(' ').count() <= 2
+        && term.split(' ').all(is_word)
         && definition.len() <= 64
         && bytes.all(|byte| is_letter(byte) || byte == b' ' || byte == b',')
         && !words
@@ -156,6 +155,8 @@ mod tests {
             ("neighbor", "a person who lives nearby", "noun"),
             ("hemlock", "a poisonous drink", "noun"),
             ("ale", "too short a term", "noun"),
+            ("slot machine", "a game that takes coins", "noun"),
+            ("old red lamp", "one of three words", "noun"),
             ("Lantern", "with a capital", "noun"),
         ] {
             assert!(of(term, definition, pos).is_none(), "{term}");
